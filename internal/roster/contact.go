@@ -1,0 +1,133 @@
+package roster
+
+import "time"
+
+// DefaultContactLimit is how many contacts an account may have, verified or
+// not, the primary included (MI-2).
+const DefaultContactLimit = 5
+
+// Contact is a person in one account.
+type Contact struct {
+	ID          ContactID `bun:",pk"`
+	AccountID   AccountID
+	PersonID    PersonID
+	Slot        int // 1 up to the limit; unique in the account
+	DisplayName string
+	Invitation
+	CreatedAt time.Time
+
+	Email          string        `bun:",scanonly"`
+	EmailCanonical string        `bun:",scanonly"`
+	Roles          []ContactRole `bun:",array,scanonly"`
+}
+
+// NodeID is the contact's global id.
+func (c Contact) NodeID() string { return c.ID.String() }
+
+// Standing is what the policy looks at in a contact.
+func (c Contact) Standing() Standing {
+	return Standing{Account: c.AccountID, Contact: c.ID, Roles: c.Roles, Verified: c.Verified()}
+}
+
+// ContactUsage says how many of the contacts an account may have there are.
+func (a Account) ContactUsage() Usage {
+	limit := a.ContactLimit()
+	return Usage{Used: a.ContactCount, Limit: limit, OverLimit: a.ContactCount > limit}
+}
+
+// ContactLimit is how many contacts the account may have.
+func (a Account) ContactLimit() int {
+	if a.OwnContactLimit > 0 {
+		return a.OwnContactLimit
+	}
+	return DefaultContactLimit
+}
+
+// AddContact holds the rule "at most five contacts, no address twice" (MI-2,
+// MI-15, P-7) and gives the new contact the lowest free slot, which the
+// database holds unique once more.
+func (s *AccountState) AddContact(person Person, displayName string, now time.Time) (Contact, error) {
+	taken := map[int]bool{}
+	for _, c := range s.Contacts {
+		if c.PersonID == person.ID {
+			return Contact{}, Problem{Code: EmailTaken, ConflictingNode: c.NodeID(),
+				Message: "A contact of this account has this address already."}.At("email")
+		}
+		taken[c.Slot] = true
+	}
+	limit, used := s.ContactLimit(), len(s.Contacts)
+	if used >= limit {
+		return Contact{}, Problem{Code: ContactLimitReached, Limit: &limit, Used: &used,
+			Message: "The account has as many contacts as it may have. Delete one first."}.At("accountId")
+	}
+	slot := 1
+	for taken[slot] {
+		slot++
+	}
+	c := Contact{ID: NewID[ContactID](), AccountID: s.ID, PersonID: person.ID, Slot: slot, DisplayName: displayName,
+		CreatedAt: now, Email: person.Email, EmailCanonical: person.EmailCanonical}
+	s.Contacts = append(s.Contacts, c)
+	return c, nil
+}
+
+// Contact finds a contact of the account, or answers NOT_FOUND at the path.
+func (s *AccountState) Contact(id ContactID, path ...string) (*Contact, error) {
+	for i := range s.Contacts {
+		if s.Contacts[i].ID == id && !id.IsZero() {
+			return &s.Contacts[i], nil
+		}
+	}
+	return nil, Nothing(path...)
+}
+
+// DeleteContact holds the rules of leaving (MI-6, MI-21): nobody removes
+// themselves, no holder of a role goes before the role does. It answers the
+// support contacts with the same mailbox, which go too, unless they are the
+// last (ML-9).
+func (s *AccountState) DeleteContact(c *Contact, by Actor) (released []SupportContact, err error) {
+	if len(c.Roles) > 0 {
+		return nil, Problem{Code: RoleHeld, Roles: c.Roles,
+			Message: "This contact holds a role. Give the role to another contact first."}.At("contactId")
+	}
+	if c.PersonID == by.Person && !by.Person.IsZero() {
+		return nil, Problem{Code: SelfRemoval, Message: "You cannot delete yourself. Another contact or the vendor can."}.At("contactId")
+	}
+	for _, sc := range s.SupportContacts {
+		if sc.PartnerUserID.IsZero() && sc.Mailbox == c.EmailCanonical {
+			released = append(released, sc)
+		}
+	}
+	if len(released) > 0 && len(released) == len(s.SupportContacts) {
+		return nil, lastSupportContact("This contact's address is the only one that issue reports reach. Add another support contact first.").At("contactId")
+	}
+	return released, nil
+}
+
+// ContactCreateInput adds a contact (MI-15). Adding sends nothing by itself
+// (MI-17, HB-4).
+type ContactCreateInput struct {
+	AccountID        string
+	DisplayName      string
+	Email            string
+	SendVerification *bool
+	NotifyAccount    *bool
+}
+
+// ContactUpdateInput changes a contact; what is left out stays.
+type ContactUpdateInput struct {
+	ContactID   string
+	DisplayName *string
+	Email       *string
+}
+
+// ContactDeleteInput deletes a contact.
+type ContactDeleteInput struct{ ContactID string }
+
+// ContactVerificationSendInput sends the verification mail, again if need be.
+type ContactVerificationSendInput struct{ ContactID string }
+
+// ContactVerifyInput completes a verification by the link's token.
+type ContactVerifyInput struct {
+	Token    string
+	Password string
+}

@@ -1,0 +1,189 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"roster/internal/job"
+	"roster/internal/roster"
+)
+
+// maxLapses is how many workers may die over one mail before it is given up, so
+// that a mail which kills its worker does not do so for ever.
+const maxLapses = 10
+
+// Claim is the right to send one mail, until it ends or somebody settles it.
+type Claim struct {
+	ID             roster.EmailMessageID
+	Kind           string
+	Payload        json.RawMessage
+	Recipient      string
+	Status         roster.DeliveryStatus
+	Number         int `bun:"claim"`
+	Attempts       int
+	FirstTriedAt   *time.Time
+	LinkGeneration *int32
+	LinkExpiresAt  *time.Time
+
+	// Job is the payload, decoded.
+	Job job.Mail `bun:"-"`
+	// Now is the clock's reading at the claim.
+	Now time.Time `bun:"-"`
+}
+
+// ClaimMail takes the mail for the length of the lease, and answers false where
+// it is not due, is somebody else's or is done. The first claim of a mail with
+// a link makes the link: a new generation that supersedes the earlier ones, and
+// its end; every repeat carries the same.
+func (d *DB) ClaimMail(ctx context.Context, id roster.EmailMessageID, lease time.Duration) (claim Claim, ok bool, err error) {
+	err = d.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		claim, ok, err = d.claim(ctx, tx, id, lease)
+		return err
+	})
+	return claim, ok && err == nil, err
+}
+
+func (d *DB) claim(ctx context.Context, tx bun.Tx, id roster.EmailMessageID, lease time.Duration) (claim Claim, ok bool, err error) {
+	now, err := d.now(ctx, tx)
+	if err != nil {
+		return claim, false, err
+	}
+	err = tx.NewSelect().Table("email_messages").Where("id = ?", id).Scan(ctx, &claim)
+	if err != nil {
+		return claim, false, ignoreNothing(err)
+	}
+	if claim.Job, err = job.Decode(claim.Kind, claim.Payload); err != nil {
+		return claim, false, err
+	}
+	// The place is locked before the mail, in the order of the write road.
+	linked, hasLink := claim.Job.(job.Linked)
+	if hasLink {
+		if err := lockPlace(ctx, tx, linked); err != nil {
+			return claim, false, err
+		}
+	}
+	err = tx.NewRaw(`UPDATE email_messages SET
+			status = CASE WHEN lapses + (status = 'SENDING')::int > ? THEN 'FAILED' ELSE 'SENDING' END,
+			claimed_until = CASE WHEN lapses + (status = 'SENDING')::int > ? THEN NULL ELSE ?::timestamptz END,
+			lapses = lapses + (status = 'SENDING')::int,
+			claim = claim + 1, first_tried_at = coalesce(first_tried_at, ?)
+		WHERE id = ? AND (status IN ('QUEUED', 'DEFERRED') AND due_at <= ? OR status = 'SENDING' AND claimed_until <= ?)
+		RETURNING *`, maxLapses, maxLapses, now.Add(lease), now, id, now, now).Scan(ctx, &claim)
+	if err != nil {
+		return claim, false, ignoreNothing(err)
+	}
+	claim.Now = now
+	if hasLink && claim.LinkGeneration == nil {
+		err = makeLink(ctx, tx, linked, &claim)
+	}
+	// A mail that too many workers have died over is given up by the claim itself.
+	return claim, err == nil && claim.Status == roster.Sending, err
+}
+
+func ignoreNothing(err error) error {
+	if roster.AsProblems(orNothing(err)) != nil {
+		return nil
+	}
+	return err
+}
+
+func lockPlace(ctx context.Context, tx bun.Tx, mail job.Linked) error {
+	place, id := mail.Place()
+	_, err := tx.NewSelect().TableExpr("?", bun.Ident(place)).ColumnExpr("id").Where("id = ?", uuidText(id)).
+		For("NO KEY UPDATE").Exec(ctx)
+	return err
+}
+
+// makeLink fixes the generation and the end of the mail's link.
+func makeLink(ctx context.Context, tx bun.Tx, mail job.Linked, claim *Claim) error {
+	place, id := mail.Place()
+	expires := claim.Now.Add(roster.VerificationLife).Truncate(time.Second)
+	var generation int32
+	err := tx.NewRaw("UPDATE ? SET generation = generation + 1, link_expires_at = ? WHERE id = ? RETURNING generation",
+		bun.Ident(place), expires, uuidText(id)).Scan(ctx, &generation)
+	if err != nil {
+		return ignoreNothing(err)
+	}
+	claim.LinkGeneration, claim.LinkExpiresAt = &generation, &expires
+	_, err = tx.NewRaw("UPDATE email_messages SET link_generation = ?, link_expires_at = ? WHERE id = ?",
+		generation, expires, claim.ID).Exec(ctx)
+	return err
+}
+
+// Outcome is what became of a claimed mail.
+type Outcome struct {
+	Status roster.DeliveryStatus // SENT, DEFERRED, BOUNCED, FAILED or CANCELLED
+	// Answered tells whether a mail server gave an answer; only that counts as
+	// an attempt.
+	Answered bool
+	Reply    string
+	// RetryIn is when a DEFERRED mail is due again.
+	RetryIn time.Duration
+}
+
+// Settle writes down what became of the mail, unless the claim has been lost to
+// somebody else meanwhile; then it answers false and changes nothing.
+func (d *DB) Settle(ctx context.Context, claim Claim, outcome Outcome) (ok bool, err error) {
+	err = d.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		now, err := d.now(ctx, tx)
+		if err != nil {
+			return err
+		}
+		linked, hasLink := claim.Job.(job.Linked)
+		if hasLink && outcome.Status == roster.Sent {
+			if err := markSent(ctx, tx, linked, claim, now); err != nil {
+				return err
+			}
+		}
+		var sentAt *time.Time
+		if outcome.Status == roster.Sent {
+			sentAt = &now
+		}
+		due := now.Add(outcome.RetryIn)
+		result, err := tx.NewRaw(`UPDATE email_messages SET status = ?, claimed_until = NULL, sent_at = ?, reply = ?,
+				attempts = attempts + ?::int, due_at = ?, kick_at = ?
+			WHERE id = ? AND claim = ? AND status = 'SENDING'`,
+			outcome.Status, sentAt, outcome.Reply, outcome.Answered, due, due, claim.ID, claim.Number).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		n, err := result.RowsAffected()
+		ok = n == 1
+		return err
+	})
+	return ok, err
+}
+
+// markSent shows on the place that its newest mail is out.
+func markSent(ctx context.Context, tx bun.Tx, mail job.Linked, claim Claim, now time.Time) error {
+	place, id := mail.Place()
+	_, err := tx.NewRaw("UPDATE ? SET link_sent_at = ? WHERE id = ? AND generation = ?",
+		bun.Ident(place), now, uuidText(id), claim.LinkGeneration).Exec(ctx)
+	return err
+}
+
+// Sweep finds at most limit mails that are due and in nobody's hands, and
+// leaves them alone for the time of pause: what is kicked and lost is found
+// again after it.
+func (d *DB) Sweep(ctx context.Context, limit int, pause time.Duration) (waiting []job.Queued, err error) {
+	now, err := d.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = d.bun.NewRaw(`
+		WITH due AS (
+			SELECT id FROM email_messages
+			WHERE status IN ('QUEUED', 'SENDING', 'DEFERRED') AND kick_at <= ?
+				AND (claimed_until IS NULL OR claimed_until <= ?)
+			ORDER BY kick_at LIMIT ? FOR UPDATE SKIP LOCKED)
+		UPDATE email_messages AS mail SET kick_at = ? FROM due WHERE mail.id = due.id
+		RETURNING mail.id, mail.lane`, now, now, limit, now.Add(pause)).Scan(ctx, &waiting)
+	if err != nil {
+		return nil, fmt.Errorf("look for waiting mails: %w", err)
+	}
+	return waiting, nil
+}

@@ -1,0 +1,89 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/gofrs/uuid/v5"
+
+	"roster/internal/job"
+	"roster/internal/roster"
+)
+
+// sweepGrace is how long the quick hand (the kick after the commit) has before
+// the sweeper looks at a new mail.
+const sweepGrace = 3 * time.Second
+
+// emailMessage is a row of email_messages as it is written.
+type emailMessage struct {
+	ID        roster.EmailMessageID `bun:",pk"`
+	Kind      string
+	Lane      job.Lane
+	Payload   json.RawMessage `bun:"type:jsonb"`
+	Recipient string
+	AccountID roster.AccountID `bun:",nullzero"`
+	SubjectID string
+	Status    roster.DeliveryStatus
+	CreatedAt time.Time
+	DueAt     time.Time
+	KickAt    time.Time
+}
+
+// Enqueue writes down a mail to be sent to the canonical address once this
+// transaction has committed. The account may be zero.
+func (tx *Tx) Enqueue(ctx context.Context, mail job.Mail, to string, account roster.AccountID) error {
+	return tx.EnqueueAs(ctx, roster.NewID[roster.EmailMessageID](), mail, to, account)
+}
+
+// EnqueueAs does the same for a mail whose id was given out already.
+func (tx *Tx) EnqueueAs(ctx context.Context, id roster.EmailMessageID, mail job.Mail, to string, account roster.AccountID) error {
+	payload, err := json.Marshal(mail)
+	if err != nil {
+		return fmt.Errorf("write mail %s: %w", mail.Kind(), err)
+	}
+	tx.queued = append(tx.queued, job.Queued{ID: id, Lane: mail.Lane()})
+	return tx.insert(ctx, &emailMessage{ID: id, Kind: mail.Kind(), Lane: mail.Lane(), Payload: payload,
+		Recipient: to, AccountID: account, SubjectID: uuidText(mail.Subject()), Status: roster.Queued,
+		CreatedAt: tx.Now, DueAt: tx.Now, KickAt: tx.Now.Add(sweepGrace)})
+}
+
+// VerificationsSent counts the verification mails that the limits look at: to
+// this contact, from its account and to its mailbox, whoever asked.
+func (tx *Tx) VerificationsSent(ctx context.Context, contact roster.Contact) (sent roster.MailsSent, err error) {
+	err = tx.tx.NewRaw(`
+		SELECT max(created_at) FILTER (WHERE subject_id = ?0) AS last_to_contact,
+			count(*) FILTER (WHERE subject_id = ?0) AS contact_today,
+			count(*) FILTER (WHERE account_id = ?1) AS account_today,
+			count(*) FILTER (WHERE recipient = ?2 AND created_at > ?4) AS mailbox_hour,
+			count(*) FILTER (WHERE recipient = ?2) AS mailbox_day,
+			min(created_at) FILTER (WHERE recipient = ?2 AND created_at > ?4) AS oldest_in_hour,
+			min(created_at) FILTER (WHERE subject_id = ?0 OR account_id = ?1) AS oldest_of_day,
+			min(created_at) FILTER (WHERE recipient = ?2) AS oldest_of_mailbox
+		FROM email_messages
+		WHERE kind = ?5 AND status <> 'CANCELLED' AND created_at > ?3
+			AND (subject_id = ?0 OR account_id = ?1 OR recipient = ?2)`,
+		contact.ID, contact.AccountID, contact.EmailCanonical,
+		tx.Now.Add(-24*time.Hour), tx.Now.Add(-time.Hour), job.VerifyContact{}.Kind()).Scan(ctx, &sent)
+	return sent, err
+}
+
+// Record writes down who did what, in the transaction of the change.
+func (tx *Tx) Record(ctx context.Context, event *roster.AuditEvent) error {
+	event.ID, event.At = roster.NewID[roster.AuditEventID](), tx.Now
+	if event.Changes == nil {
+		event.Changes = []roster.Change{}
+	}
+	if err := tx.insert(ctx, event); err != nil {
+		return fmt.Errorf("record the change: %w", err)
+	}
+	if event.AccountID.IsZero() || tx.recorded {
+		return nil
+	}
+	tx.recorded = true
+	_, err := tx.tx.NewUpdate().Table("accounts").Set("version = version + 1").Where("id = ?", event.AccountID).Exec(ctx)
+	return err
+}
+
+func uuidText(id [16]byte) string { return uuid.UUID(id).String() }
