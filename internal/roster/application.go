@@ -39,8 +39,8 @@ const (
 // AccessReason is one link in the chain of why something is allowed or not.
 type AccessReason struct {
 	Code       AccessReasonCode
-	Role       ContactRole
-	Permission Permission
+	Role       *ContactRole
+	Permission *Permission
 	Message    string
 }
 
@@ -89,7 +89,7 @@ func (c Catalogue) access(app Application, s Standing, rights Rights) Applicatio
 			answer.GrantedBy = append(answer.GrantedBy, rule.Role)
 			answer.Allowed, answer.Reason = true, grantedBy(rule.Role)
 		case rule.Permission != "" && rights.Has(rule.Permission) && !answer.Allowed:
-			answer.Allowed, answer.Reason = true, AccessReason{Code: GrantedByPermission, Permission: rule.Permission,
+			answer.Allowed, answer.Reason = true, AccessReason{Code: GrantedByPermission, Permission: &rule.Permission,
 				Message: "The contact has the permission " + string(rule.Permission) + "."}
 		case rule.Role == "" && rule.Permission == "" && !answer.Allowed:
 			answer.Allowed, answer.Reason = true, AccessReason{Code: OpenToEveryContact, Message: "Every verified contact opens it."}
@@ -99,7 +99,7 @@ func (c Catalogue) access(app Application, s Standing, rights Rights) Applicatio
 }
 
 func grantedBy(role ContactRole) AccessReason {
-	return AccessReason{Code: GrantedByRole, Role: role, Message: "The contact holds the role " + string(role) + "."}
+	return AccessReason{Code: GrantedByRole, Role: &role, Message: "The contact holds the role " + string(role) + "."}
 }
 
 func unverifiedReason() AccessReason {

@@ -131,3 +131,29 @@ type ContactVerifyInput struct {
 	Token    string
 	Password string
 }
+
+// MayEdit holds that a contact who was only given the right to edit contacts
+// does not touch the primary (HB-27).
+func (s *AccountState) MayEdit(c *Contact, by Actor) error {
+	place, _ := placeIn(by, s)
+	if by.IsStaff() || place.Contact == c.ID || RolesAre(place.Roles).Has(Primary) || !RolesAre(c.Roles).Has(Primary) {
+		return nil
+	}
+	return Problem{Code: ContactAboveOwn, Message: "Only the primary contact itself and the vendor change the primary contact."}.At("contactId")
+}
+
+// MayPoint holds that only an address nobody has proved is changed from
+// outside, and to one that no other contact of the account has.
+func (s *AccountState) MayPoint(c *Contact, to Person) error {
+	if c.Verified() {
+		return Problem{Code: AlreadyVerified,
+			Message: "This address is verified; only the person changes it. To give the place to somebody else, delete the contact and add another."}.At("email")
+	}
+	for _, other := range s.Contacts {
+		if other.PersonID == to.ID && other.ID != c.ID {
+			return Problem{Code: EmailTaken, ConflictingNode: other.NodeID(),
+				Message: "A contact of this account has this address already."}.At("email")
+		}
+	}
+	return nil
+}

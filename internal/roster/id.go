@@ -142,3 +142,8 @@ func (id *ID[K]) UnmarshalText(text []byte) error {
 	}
 	return nil
 }
+
+// Node is any object that the API reads again by its id.
+type Node interface {
+	NodeID() string
+}

@@ -57,7 +57,7 @@ type IssueDelivery struct {
 	Attempts int            `bun:",scanonly"`
 	SentAt   *time.Time     `bun:",scanonly"`
 	// Reply is what the recipient's mail server answered last, when it refused.
-	Reply string `bun:",scanonly"`
+	Reply *string `bun:",scanonly"`
 }
 
 // NodeID is the delivery's global id.
@@ -68,7 +68,7 @@ func (d IssueDelivery) Masked() IssueDelivery {
 	_, domain, _ := strings.Cut(d.Recipient, "@")
 	d.Recipient = "***@" + domain
 	d.RecipientLabel = d.Recipient
-	d.Reply = ""
+	d.Reply = nil
 	return d
 }
 
@@ -96,4 +96,23 @@ type IssueReportCreateInput struct {
 	// OnBehalfOfContactID is the reporter, when the vendor's staff writes the
 	// report down for somebody.
 	OnBehalfOfContactID *string
+}
+
+// Reporter is the contact that a report is from: the actor, or whom the
+// vendor's staff names.
+func (s *AccountState) Reporter(by Actor, named *string) (*Contact, error) {
+	if own, _ := placeIn(by, s); !own.Contact.IsZero() {
+		if named != nil && ParseID[ContactID](*named) != own.Contact {
+			return nil, Problem{Code: Invalid, Message: "Only the vendor's staff reports on behalf of somebody else."}.At("onBehalfOfContactId")
+		}
+		return s.Contact(own.Contact, "accountId")
+	}
+	if named == nil {
+		return nil, Problem{Code: Required, Message: "Say which contact this report is from."}.At("onBehalfOfContactId")
+	}
+	reporter, err := s.Contact(ParseID[ContactID](*named), "onBehalfOfContactId")
+	if err == nil && !reporter.Verified() {
+		return nil, Problem{Code: NotVerified, Message: "This contact has not verified the address yet, so no answer would reach it."}.At("onBehalfOfContactId")
+	}
+	return reporter, err
 }

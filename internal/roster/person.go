@@ -91,3 +91,6 @@ type SessionCreateInput struct {
 	Email    string
 	Password string
 }
+
+// SessionRevokeInput ends a session; the one of the request where none is named.
+type SessionRevokeInput struct{ SessionID *string }

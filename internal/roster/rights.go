@@ -44,7 +44,7 @@ func (r Rights) why(p Permission) []AccessReason {
 		}
 	}
 	if len(reasons) == 0 {
-		reasons = append(reasons, AccessReason{Code: NotGranted, Permission: p, Message: "No role of this contact brings it."})
+		reasons = append(reasons, AccessReason{Code: NotGranted, Permission: &p, Message: "No role of this contact brings it."})
 	}
 	if !r.standing.Verified {
 		reasons = append(reasons, unverifiedReason())

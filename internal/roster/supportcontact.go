@@ -27,8 +27,8 @@ type SupportContact struct {
 	Mailbox string `bun:",scanonly"`
 	// Email is the address as people wrote it.
 	Email string `bun:"shown_email,scanonly"`
-	// Name is the partner user's name, or empty.
-	Name string `bun:",scanonly"`
+	// Name is the partner user's name; nil for an address.
+	Name *string `bun:",scanonly"`
 }
 
 // NodeID is the support contact's global id.
@@ -36,8 +36,8 @@ func (c SupportContact) NodeID() string { return c.ID.String() }
 
 // DisplayLabel is the name, or else the address (ML-17).
 func (c SupportContact) DisplayLabel() string {
-	if c.Name != "" {
-		return c.Name
+	if c.Name != nil {
+		return *c.Name
 	}
 	return c.Email
 }
@@ -48,14 +48,13 @@ type Recipient struct {
 	PartnerUser PartnerUserID
 	Address     Address
 	Mailbox     string
-	Name        string
 }
 
 // recipientOf makes the row of a recipient.
 func (s *AccountState) recipientOf(r Recipient, by Actor, now time.Time) SupportContact {
 	kind, id := by.Audit()
 	sc := SupportContact{ID: NewID[SupportContactID](), AccountID: s.ID, PartnerUserID: r.PartnerUser,
-		AddedByKind: kind, AddedByID: id, AddedAt: now, Mailbox: r.Mailbox, Email: r.Address.Given, Name: r.Name}
+		AddedByKind: kind, AddedByID: id, AddedAt: now, Mailbox: r.Mailbox, Email: r.Address.Given}
 	if r.PartnerUser.IsZero() {
 		sc.EmailGiven, sc.EmailCanonical = r.Address.Given, r.Address.Canonical
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"roster/internal/job"
 	"roster/internal/roster"
 )
@@ -24,8 +26,17 @@ type PlaceFacts struct {
 }
 
 // PlaceFacts reads a place; a place that is gone answers NOT_FOUND.
-func (d *DB) PlaceFacts(ctx context.Context, place job.Place, id [16]byte) (facts PlaceFacts, err error) {
-	q := selectPlaces(d.bun, string(place)).ColumnExpr("person.email_canonical")
+func (d *DB) PlaceFacts(ctx context.Context, place job.Place, id [16]byte) (PlaceFacts, error) {
+	return placeFacts(ctx, selectPlaces(d.bun, string(place)), place, id)
+}
+
+// PlaceFacts reads a place and keeps it from changing.
+func (tx *Tx) PlaceFacts(ctx context.Context, place job.Place, id [16]byte) (PlaceFacts, error) {
+	return placeFacts(ctx, selectPlaces(tx.tx, string(place)).For("NO KEY UPDATE OF place"), place, id)
+}
+
+func placeFacts(ctx context.Context, q *bun.SelectQuery, place job.Place, id [16]byte) (facts PlaceFacts, err error) {
+	q = q.ColumnExpr("person.email_canonical")
 	switch place {
 	case job.AtContact:
 		q = q.ColumnExpr("place.display_name, account.name AS organisation_name").

@@ -34,39 +34,63 @@ type emailMessage struct {
 // Enqueue writes down a mail to be sent to the canonical address once this
 // transaction has committed. The account may be zero.
 func (tx *Tx) Enqueue(ctx context.Context, mail job.Mail, to string, account roster.AccountID) error {
-	return tx.EnqueueAs(ctx, roster.NewID[roster.EmailMessageID](), mail, to, account)
+	return tx.EnqueueAt(ctx, tx.Now, mail, to, account)
+}
+
+// EnqueueAt does the same for a mail that waits until it is due.
+func (tx *Tx) EnqueueAt(ctx context.Context, due time.Time, mail job.Mail, to string, account roster.AccountID) error {
+	return tx.enqueue(ctx, roster.NewID[roster.EmailMessageID](), due, mail, to, account)
 }
 
 // EnqueueAs does the same for a mail whose id was given out already.
 func (tx *Tx) EnqueueAs(ctx context.Context, id roster.EmailMessageID, mail job.Mail, to string, account roster.AccountID) error {
+	return tx.enqueue(ctx, id, tx.Now, mail, to, account)
+}
+
+func (tx *Tx) enqueue(ctx context.Context, id roster.EmailMessageID, due time.Time, mail job.Mail, to string, account roster.AccountID) error {
 	payload, err := json.Marshal(mail)
 	if err != nil {
 		return fmt.Errorf("write mail %s: %w", mail.Kind(), err)
 	}
-	tx.queued = append(tx.queued, job.Queued{ID: id, Lane: mail.Lane()})
+	kick := due
+	if due.Equal(tx.Now) {
+		tx.queued = append(tx.queued, job.Queued{ID: id, Lane: mail.Lane()})
+		kick = due.Add(sweepGrace)
+	}
 	return tx.insert(ctx, &emailMessage{ID: id, Kind: mail.Kind(), Lane: mail.Lane(), Payload: payload,
 		Recipient: to, AccountID: account, SubjectID: uuidText(mail.Subject()), Status: roster.Queued,
-		CreatedAt: tx.Now, DueAt: tx.Now, KickAt: tx.Now.Add(sweepGrace)})
+		CreatedAt: tx.Now, DueAt: due, KickAt: kick})
 }
 
-// VerificationsSent counts the verification mails that the limits look at: to
-// this contact, from its account and to its mailbox, whoever asked.
-func (tx *Tx) VerificationsSent(ctx context.Context, contact roster.Contact) (sent roster.MailsSent, err error) {
+// MailsSent counts the mails that others can make us send to somebody who has
+// not asked for them: to this contact, from its account and to its mailbox. The
+// contact may be one that only has a mailbox.
+func (tx *Tx) MailsSent(ctx context.Context, contact roster.Contact) (sent roster.MailsSent, err error) {
 	err = tx.tx.NewRaw(`
 		SELECT max(created_at) FILTER (WHERE subject_id = ?0) AS last_to_contact,
 			count(*) FILTER (WHERE subject_id = ?0) AS contact_today,
 			count(*) FILTER (WHERE account_id = ?1) AS account_today,
-			count(*) FILTER (WHERE recipient = ?2 AND created_at > ?4) AS mailbox_hour,
+			count(*) FILTER (WHERE recipient = ?2 AND due_at > ?4) AS mailbox_hour,
 			count(*) FILTER (WHERE recipient = ?2) AS mailbox_day,
-			min(created_at) FILTER (WHERE recipient = ?2 AND created_at > ?4) AS oldest_in_hour,
-			min(created_at) FILTER (WHERE subject_id = ?0 OR account_id = ?1) AS oldest_of_day,
-			min(created_at) FILTER (WHERE recipient = ?2) AS oldest_of_mailbox
+			min(due_at) FILTER (WHERE recipient = ?2 AND due_at > ?4) AS oldest_in_hour,
+			min(due_at) FILTER (WHERE subject_id = ?0 OR account_id = ?1) AS oldest_of_day,
+			min(due_at) FILTER (WHERE recipient = ?2) AS oldest_of_mailbox
 		FROM email_messages
-		WHERE kind = ?5 AND status <> 'CANCELLED' AND created_at > ?3
+		WHERE kind IN (?5, ?6) AND status <> 'CANCELLED' AND due_at > ?3
 			AND (subject_id = ?0 OR account_id = ?1 OR recipient = ?2)`,
-		contact.ID, contact.AccountID, contact.EmailCanonical,
-		tx.Now.Add(-24*time.Hour), tx.Now.Add(-time.Hour), job.VerifyContact{}.Kind()).Scan(ctx, &sent)
+		contact.ID, contact.AccountID, contact.EmailCanonical, tx.Now.Add(-24*time.Hour), tx.Now.Add(-time.Hour),
+		job.VerifyContact{}.Kind(), job.AddressKnown{}.Kind()).Scan(ctx, &sent)
 	return sent, err
+}
+
+// PendingSignUp finds the contact of a person whose own sign-up waits for its
+// first verification.
+func (tx *Tx) PendingSignUp(ctx context.Context, person roster.PersonID) (contact roster.Contact, found bool, err error) {
+	err = selectContacts(tx.tx).Where("contact.person_id = ? AND contact.verified_at IS NULL", person).
+		Where("account.primary_contact_id = contact.id AND account.origin = ? AND account.status = ?",
+			roster.OriginSignup, roster.AccountPending).
+		OrderExpr("contact.created_at DESC").Limit(1).Scan(ctx, &contact)
+	return contact, err == nil, ignoreNothing(err)
 }
 
 // Record writes down who did what, in the transaction of the change.

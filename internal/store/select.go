@@ -24,7 +24,7 @@ func selectSupportContacts(db bun.IDB) *bun.SelectQuery {
 	return db.NewSelect().TableExpr("support_contacts AS support_contact").ColumnExpr("support_contact.*").
 		ColumnExpr("coalesce(support_contact.email_canonical, person.email_canonical) AS mailbox").
 		ColumnExpr("coalesce(support_contact.email, person.email) AS shown_email").
-		ColumnExpr("coalesce(person.display_name, '') AS name").
+		ColumnExpr("person.display_name AS name").
 		Join("LEFT JOIN partner_users AS partner_user ON partner_user.id = support_contact.partner_user_id").
 		Join("LEFT JOIN persons AS person ON person.id = partner_user.person_id")
 }
@@ -39,7 +39,7 @@ func selectDeliveries(db bun.IDB) *bun.SelectQuery {
 	return db.NewSelect().TableExpr("issue_deliveries AS delivery").ColumnExpr("delivery.*").
 		// A mail that was withdrawn before it was sent has not arrived either.
 		ColumnExpr("CASE mail.status WHEN 'CANCELLED' THEN 'FAILED' ELSE mail.status END AS status").
-		ColumnExpr("mail.attempts, mail.sent_at, mail.reply").
+		ColumnExpr("mail.attempts, mail.sent_at, nullif(mail.reply, '') AS reply").
 		Join("JOIN email_messages AS mail ON mail.id = delivery.email_message_id").
 		Join("JOIN issue_reports AS issue_report ON issue_report.id = delivery.issue_report_id")
 }

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"database/sql"
 	"time"
 
 	"roster/internal/roster"
@@ -15,18 +17,28 @@ func (tx *Tx) AddSession(ctx context.Context, person roster.PersonID, hash []byt
 	return id, err
 }
 
-// EndSession ends one session.
-func (tx *Tx) EndSession(ctx context.Context, id roster.SessionID) error {
-	_, err := tx.tx.NewDelete().Table("sessions").Where("id = ?", id).Exec(ctx)
-	return err
+// EndSession ends one session of a person; another's does not exist.
+func (tx *Tx) EndSession(ctx context.Context, person roster.PersonID, id roster.SessionID) error {
+	result, err := tx.tx.NewDelete().Table("sessions").Where("id = ? AND person_id = ?", id, person).Exec(ctx)
+	if err != nil {
+		return err
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		return orNothing(cmp.Or(err, sql.ErrNoRows))
+	}
+	return nil
 }
 
 // SignInTry is what a sign-in needs to know about the address.
 type SignInTry struct {
 	Person roster.PersonID
-	// Hash is empty where there is no password to compare with: no such person,
-	// none set, locked out, or no verified place.
+	// HasPassword tells whether the person has set one.
+	HasPassword bool
+	// Hash is empty where there is nothing to compare with: no such person, no
+	// password, or locked out.
 	Hash string
+	// HasPlace tells whether any place of the person is verified.
+	HasPlace bool
 }
 
 // CountSignIn counts a try before the password is compared (so that parallel
@@ -41,11 +53,14 @@ func (d *DB) CountSignIn(ctx context.Context, address string, most int, window, 
 				locked_until = CASE WHEN failing_since > ?0 - ?1::interval AND failed_sign_ins + 1 >= ?3
 					THEN ?0 + ?2::interval END
 			WHERE email_canonical = ?4 AND (locked_until IS NULL OR locked_until <= ?0)
-			RETURNING id, password_hash)
-		SELECT counted.id AS person, coalesce(counted.password_hash, '') AS hash FROM counted
-		WHERE EXISTS (SELECT FROM contacts WHERE person_id = counted.id AND verified_at IS NOT NULL)
-			OR EXISTS (SELECT FROM partner_users WHERE person_id = counted.id AND verified_at IS NOT NULL)
-			OR EXISTS (SELECT FROM staff_users WHERE person_id = counted.id AND verified_at IS NOT NULL)`,
+			RETURNING id)
+		SELECT person.id AS person, person.password_hash IS NOT NULL AS has_password,
+			CASE WHEN counted.id IS NULL THEN '' ELSE coalesce(person.password_hash, '') END AS hash,
+			EXISTS (SELECT FROM contacts WHERE person_id = person.id AND verified_at IS NOT NULL)
+				OR EXISTS (SELECT FROM partner_users WHERE person_id = person.id AND verified_at IS NOT NULL)
+				OR EXISTS (SELECT FROM staff_users WHERE person_id = person.id AND verified_at IS NOT NULL) AS has_place
+		FROM persons AS person LEFT JOIN counted ON counted.id = person.id
+		WHERE person.email_canonical = ?4`,
 		d.clock(), window.String(), lock.String(), most, address).Scan(ctx, &try)
 	return try, ignoreNothing(err)
 }

@@ -128,18 +128,13 @@ func (tx *Tx) ChangeSupportContacts(ctx context.Context, added, removed []roster
 	return tx.insert(ctx, &added)
 }
 
-// PartnerUserOf finds a verified user of a partner, as a recipient of reports.
+// PartnerUserOf finds a user of a partner, as a recipient of reports.
 func (tx *Tx) PartnerUserOf(ctx context.Context, partner roster.PartnerID, id roster.PartnerUserID) (roster.Recipient, error) {
-	var row struct {
-		EmailCanonical, DisplayName string
-	}
-	err := tx.tx.NewSelect().TableExpr("partner_users AS place").ColumnExpr("person.email_canonical, person.display_name").
+	var mailbox string
+	err := tx.tx.NewSelect().TableExpr("partner_users AS place").ColumnExpr("person.email_canonical").
 		Join("JOIN persons AS person ON person.id = place.person_id").
-		Where("place.id = ? AND place.partner_id = ?", id, partner).Scan(ctx, &row)
-	if err != nil {
-		return roster.Recipient{}, orNothing(err)
-	}
-	return roster.Recipient{PartnerUser: id, Mailbox: row.EmailCanonical, Name: row.DisplayName}, nil
+		Where("place.id = ? AND place.partner_id = ?", id, partner).Scan(ctx, &mailbox)
+	return roster.Recipient{PartnerUser: id, Mailbox: mailbox}, orNothing(err)
 }
 
 // AddIssueReport stores a report, with its number, and a delivery for each recipient.
@@ -169,4 +164,12 @@ func (tx *Tx) AddPartnerUser(ctx context.Context, user *roster.PartnerUser) erro
 func (tx *Tx) AddAPIToken(ctx context.Context, token *roster.APIToken, hash []byte) error {
 	_, err := tx.tx.NewInsert().Model(token).Value("token_hash", "?", hash).Exec(ctx)
 	return err
+}
+
+// PartnerUserAt finds the partner's user with the address.
+func (tx *Tx) PartnerUserAt(ctx context.Context, address roster.Address) (id roster.PartnerUserID, err error) {
+	err = tx.tx.NewSelect().TableExpr("partner_users AS place").ColumnExpr("place.id").
+		Join("JOIN persons AS person ON person.id = place.person_id").
+		Where("person.email_canonical = ?", address.Canonical).Scan(ctx, &id)
+	return id, orNothing(err)
 }

@@ -1,0 +1,93 @@
+package action
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"roster/internal/roster"
+	"roster/internal/secret"
+)
+
+// Lockout: this many wrong passwords within the window lock password sign-in
+// for as long (requirements, section 6). Live sessions go on.
+const (
+	signInFailures = 10
+	signInWindow   = 15 * time.Minute
+	signInLock     = 15 * time.Minute
+)
+
+// SessionCreate signs a person in and answers the session's secret, which is
+// shown to nobody else and kept nowhere. Unknown, unverified, locked and wrong
+// are one answer, in one time.
+func (s *Set) SessionCreate(ctx context.Context, who roster.Actor, in roster.SessionCreateInput) (signedIn roster.Actor, token string, err error) {
+	address, problem := roster.ParseAddress(in.Email)
+	if problem != nil {
+		// No address: still one comparison, so that the time tells nothing.
+		address = roster.Address{}
+	}
+	try, err := s.Store.CountSignIn(ctx, address.Canonical, signInFailures, signInWindow, signInLock)
+	if err != nil {
+		return signedIn, "", err
+	}
+	hash := try.Hash
+	if !try.HasPlace {
+		hash = ""
+	}
+	matches, err := s.Passwords.Matches(ctx, in.Password, hash)
+	if err != nil {
+		return signedIn, "", busyOr(err)
+	}
+	if !matches {
+		return signedIn, "", roster.Problem{Code: roster.InvalidCredentials,
+			Message: "Address and password do not fit together, or the address is not verified yet."}.At()
+	}
+	token, tokenHash := secret.NewSession()
+	who.Person = try.Person
+	err = s.change(ctx, who, roster.SessionCreate, onNothing(), func(c *change) error {
+		if err := c.ForgiveSignIns(c, try.Person); err != nil {
+			return err
+		}
+		if who.Session, err = c.AddSession(c, try.Person, tokenHash); err != nil {
+			return err
+		}
+		return c.record(who.Session.String())
+	})
+	if err != nil {
+		return signedIn, "", err
+	}
+	signedIn, err = s.Store.Refresh(ctx, who)
+	return signedIn, token, err
+}
+
+// SessionRevoke ends a session of the person's: the one of the request, where
+// none is named.
+func (s *Set) SessionRevoke(ctx context.Context, who roster.Actor, in roster.SessionRevokeInput) error {
+	session := who.Session
+	if in.SessionID != nil {
+		session = roster.ParseID[roster.SessionID](*in.SessionID)
+	}
+	return s.change(ctx, who, roster.SessionRevoke, onNothing(), func(c *change) error {
+		err := c.EndSession(c, who.Person, session)
+		if roster.AsProblems(err) != nil {
+			return roster.Nothing("sessionId")
+		}
+		if err != nil {
+			return err
+		}
+		return c.record(session.String())
+	})
+}
+
+// busyOr turns "too many passwords at once" into an answer to wait a little.
+func busyOr(err error) error {
+	if errors.Is(err, secret.ErrBusy) {
+		return roster.Denial{Code: roster.RateLimited, Message: "Too many sign-ins at once. Try again in a few seconds.", RetryAfter: 2 * time.Second}
+	}
+	return err
+}
+
+func isUnauthenticated(err error) bool {
+	var denial roster.Denial
+	return errors.As(err, &denial) && denial.Code == roster.Unauthenticated
+}
