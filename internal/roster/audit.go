@@ -32,7 +32,7 @@ type AuditEvent struct {
 	IP            string
 
 	// ActorName comes from the person, as it is now.
-	ActorName string `bun:",scanonly"`
+	ActorName *string `bun:",scanonly"`
 }
 
 // NodeID is the event's global id.

@@ -21,6 +21,7 @@ type SupportContact struct {
 	EmailCanonical string    `bun:",nullzero"`
 	AddedByKind    ActorKind // with AddedByID: who added it
 	AddedByID      string
+	AddedByPerson  PersonID `bun:"added_by_person_id,nullzero"`
 	AddedAt        time.Time
 
 	// Mailbox is the canonical address that a report goes to.
@@ -29,6 +30,8 @@ type SupportContact struct {
 	Email string `bun:"shown_email,scanonly"`
 	// Name is the partner user's name; nil for an address.
 	Name *string `bun:",scanonly"`
+	// AddedByName is the name of who added it, as it is now.
+	AddedByName *string `bun:",scanonly"`
 }
 
 // NodeID is the support contact's global id.
@@ -52,9 +55,9 @@ type Recipient struct {
 
 // recipientOf makes the row of a recipient.
 func (s *AccountState) recipientOf(r Recipient, by Actor, now time.Time) SupportContact {
-	kind, id := by.Audit()
+	kind, id := by.AuditIn(s.ID)
 	sc := SupportContact{ID: NewID[SupportContactID](), AccountID: s.ID, PartnerUserID: r.PartnerUser,
-		AddedByKind: kind, AddedByID: id, AddedAt: now, Mailbox: r.Mailbox, Email: r.Address.Given}
+		AddedByKind: kind, AddedByID: id, AddedByPerson: by.Person, AddedAt: now, Mailbox: r.Mailbox, Email: r.Address.Given}
 	if r.PartnerUser.IsZero() {
 		sc.EmailGiven, sc.EmailCanonical = r.Address.Given, r.Address.Canonical
 	}

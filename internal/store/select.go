@@ -24,7 +24,8 @@ func selectSupportContacts(db bun.IDB) *bun.SelectQuery {
 	return db.NewSelect().TableExpr("support_contacts AS support_contact").ColumnExpr("support_contact.*").
 		ColumnExpr("coalesce(support_contact.email_canonical, person.email_canonical) AS mailbox").
 		ColumnExpr("coalesce(support_contact.email, person.email) AS shown_email").
-		ColumnExpr("person.display_name AS name").
+		ColumnExpr("person.display_name AS name, adder.display_name AS added_by_name").
+		Join("LEFT JOIN persons AS adder ON adder.id = support_contact.added_by_person_id").
 		Join("LEFT JOIN partner_users AS partner_user ON partner_user.id = support_contact.partner_user_id").
 		Join("LEFT JOIN persons AS person ON person.id = partner_user.person_id")
 }
@@ -46,6 +47,6 @@ func selectDeliveries(db bun.IDB) *bun.SelectQuery {
 
 func selectAuditEvents(db bun.IDB) *bun.SelectQuery {
 	return db.NewSelect().TableExpr("audit_events AS event").ColumnExpr("event.*").
-		ColumnExpr("coalesce(person.display_name, '') AS actor_name").
+		ColumnExpr("person.display_name AS actor_name").
 		Join("LEFT JOIN persons AS person ON person.id = event.actor_person_id")
 }

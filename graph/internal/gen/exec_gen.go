@@ -2596,7 +2596,7 @@ type AuditActor {
   kind: ActorKind!
   "The id of that place or token; null for PUBLIC and SYSTEM."
   id: ID
-  "The person's name as it is now, or the token's."
+  "The person's name as it is now; null for a token."
   name: String
 }
 

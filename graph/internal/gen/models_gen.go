@@ -93,7 +93,7 @@ type AuditActor struct {
 	Kind roster.ActorKind `json:"kind"`
 	// The id of that place or token; null for PUBLIC and SYSTEM.
 	ID *string `json:"id,omitempty"`
-	// The person's name as it is now, or the token's.
+	// The person's name as it is now; null for a token.
 	Name *string `json:"name,omitempty"`
 }
 

@@ -61,6 +61,7 @@ CREATE TABLE IF NOT EXISTS support_contacts (
     email_canonical text COLLATE "C",
     added_by_kind   text NOT NULL,
     added_by_id     text NOT NULL,
+    added_by_person_id uuid REFERENCES persons,
     added_at        timestamptz NOT NULL,
     CONSTRAINT support_contacts_one_of CHECK (
         (partner_user_id IS NULL) <> (email IS NULL) AND (email IS NULL) = (email_canonical IS NULL)),
