@@ -57,7 +57,7 @@ func (tx *Tx) enqueue(ctx context.Context, id roster.EmailMessageID, due time.Ti
 		tx.queued = append(tx.queued, job.Queued{ID: id, Lane: mail.Lane()})
 		kick = due.Add(sweepGrace)
 	}
-	return tx.insert(ctx, &emailMessage{ID: id, Kind: mail.Kind(), Lane: mail.Lane(), Payload: payload,
+	return tx.insert(ctx, "email_messages", &emailMessage{ID: id, Kind: mail.Kind(), Lane: mail.Lane(), Payload: payload,
 		Recipient: to, AccountID: account, SubjectID: uuidText(mail.Subject()), Status: roster.Queued,
 		CreatedAt: tx.Now, DueAt: due, KickAt: kick})
 }
@@ -99,7 +99,7 @@ func (tx *Tx) Record(ctx context.Context, event *roster.AuditEvent) error {
 	if event.Changes == nil {
 		event.Changes = []roster.Change{}
 	}
-	if err := tx.insert(ctx, event); err != nil {
+	if err := tx.insert(ctx, "audit_events", event); err != nil {
 		return fmt.Errorf("record the change: %w", err)
 	}
 	if event.AccountID.IsZero() || tx.recorded {

@@ -88,8 +88,8 @@ func (tx *Tx) AccountOfSupportContact(ctx context.Context, id roster.SupportCont
 	return account, orNothing(err)
 }
 
-// insert adds a row.
-func (tx *Tx) insert(ctx context.Context, row any) error {
-	_, err := tx.tx.NewInsert().Model(row).Exec(ctx)
+// insert adds a row, or several, to a table.
+func (tx *Tx) insert(ctx context.Context, table string, row any) error {
+	_, err := tx.tx.NewInsert().Model(row).ModelTableExpr(table).Exec(ctx)
 	return err
 }

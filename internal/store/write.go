@@ -15,7 +15,7 @@ import (
 func (tx *Tx) PersonAt(ctx context.Context, address roster.Address, displayName string) (roster.Person, error) {
 	person := roster.Person{ID: roster.NewID[roster.PersonID](), DisplayName: displayName,
 		Email: address.Given, EmailCanonical: address.Canonical, CreatedAt: tx.Now}
-	err := tx.tx.NewInsert().Model(&person).On("CONFLICT (email_canonical) DO UPDATE").
+	err := tx.tx.NewInsert().Model(&person).ModelTableExpr("persons AS person").On("CONFLICT (email_canonical) DO UPDATE").
 		Set("email_canonical = EXCLUDED.email_canonical").Returning("*").Scan(ctx)
 	if err != nil {
 		return roster.Person{}, fmt.Errorf("find or make a person: %w", err)
@@ -47,7 +47,7 @@ func (tx *Tx) SetPassword(ctx context.Context, id roster.PersonID, hash string) 
 // AddAccount adds an account; its primary contact and its support contacts have
 // to follow in the same transaction.
 func (tx *Tx) AddAccount(ctx context.Context, account *roster.Account) error {
-	return tx.insert(ctx, account)
+	return tx.insert(ctx, "accounts", account)
 }
 
 // ActivateAccount ends the wait for the primary contact's first verification.
@@ -58,7 +58,7 @@ func (tx *Tx) ActivateAccount(ctx context.Context, id roster.AccountID) error {
 
 // AddContact adds a contact of a locked account.
 func (tx *Tx) AddContact(ctx context.Context, contact *roster.Contact) error {
-	return tx.insert(ctx, contact)
+	return tx.insert(ctx, "contacts", contact)
 }
 
 // RenameContact changes a contact's name in the account.
@@ -125,7 +125,7 @@ func (tx *Tx) ChangeSupportContacts(ctx context.Context, added, removed []roster
 	if len(added) == 0 {
 		return nil
 	}
-	return tx.insert(ctx, &added)
+	return tx.insert(ctx, "support_contacts", &added)
 }
 
 // PartnerUserOf finds a user of a partner, as a recipient of reports.
@@ -139,30 +139,30 @@ func (tx *Tx) PartnerUserOf(ctx context.Context, partner roster.PartnerID, id ro
 
 // AddIssueReport stores a report, with its number, and a delivery for each recipient.
 func (tx *Tx) AddIssueReport(ctx context.Context, report *roster.IssueReport, deliveries []roster.IssueDelivery) error {
-	if _, err := tx.tx.NewInsert().Model(report).ExcludeColumn("number").Returning("number").Exec(ctx); err != nil {
+	if _, err := tx.tx.NewInsert().Model(report).ModelTableExpr("issue_reports").ExcludeColumn("number").Returning("number").Exec(ctx); err != nil {
 		return fmt.Errorf("store the report: %w", err)
 	}
-	return tx.insert(ctx, &deliveries)
+	return tx.insert(ctx, "issue_deliveries", &deliveries)
 }
 
 // AddStaffUser adds a member of the vendor's staff.
 func (tx *Tx) AddStaffUser(ctx context.Context, user *roster.StaffUser) error {
-	return tx.insert(ctx, user)
+	return tx.insert(ctx, "staff_users", user)
 }
 
 // AddPartner adds a partner.
 func (tx *Tx) AddPartner(ctx context.Context, partner *roster.Partner) error {
-	return tx.insert(ctx, partner)
+	return tx.insert(ctx, "partners", partner)
 }
 
 // AddPartnerUser adds a partner's user.
 func (tx *Tx) AddPartnerUser(ctx context.Context, user *roster.PartnerUser) error {
-	return tx.insert(ctx, user)
+	return tx.insert(ctx, "partner_users", user)
 }
 
 // AddAPIToken adds a token by the hash of its secret.
 func (tx *Tx) AddAPIToken(ctx context.Context, token *roster.APIToken, hash []byte) error {
-	_, err := tx.tx.NewInsert().Model(token).Value("token_hash", "?", hash).Exec(ctx)
+	_, err := tx.tx.NewInsert().Model(token).ModelTableExpr("api_tokens").Value("token_hash", "?", hash).Exec(ctx)
 	return err
 }
 
