@@ -2,6 +2,7 @@ package action
 
 import (
 	"context"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -54,22 +55,58 @@ func (s *Set) StaffCreate(ctx context.Context, who roster.Actor, n NewPlace) (us
 	return user, err
 }
 
-// PartnerCreate adds a partner. The texts go below every issue report to its
-// accounts (ML-5, ML-7) and may be empty.
-func (s *Set) PartnerCreate(ctx context.Context, who roster.Actor, name, escalationText, escalationURL string) (partner roster.Partner, err error) {
-	name, problem := roster.Name(name)
+// NewPartner describes a partner with its first administrator. The texts go
+// below every issue report to its accounts (ML-5, ML-7) and may be empty.
+type NewPartner struct {
+	Name, EscalationText, EscalationURL string
+	First                               NewPlace
+}
+
+// PartnerCreate adds a partner and its first user, who is mailed the link to
+// set the first password.
+func (s *Set) PartnerCreate(ctx context.Context, who roster.Actor, n NewPartner) (partner roster.Partner, err error) {
+	name, problem := roster.Name(n.Name)
 	if problem != nil {
 		return partner, problem.At("name")
 	}
+	text, link, err := escalation(n)
+	if err != nil {
+		return partner, err
+	}
+	userName, address, err := n.First.check()
+	if err != nil {
+		return partner, err
+	}
 	err = s.change(ctx, who, roster.PartnerCreate, onNothing(), func(c *change) error {
-		partner = roster.Partner{ID: roster.NewID[roster.PartnerID](), Name: name,
-			EscalationText: escalationText, EscalationURL: escalationURL, CreatedAt: c.Now}
+		partner = roster.Partner{ID: roster.NewID[roster.PartnerID](), Name: name, EscalationText: text, EscalationURL: link, CreatedAt: c.Now}
 		if err := c.AddPartner(c, &partner); err != nil {
 			return err
 		}
-		return c.record(partner.NodeID(), roster.Changed("name", "", name))
+		user, err := c.invite(partner.ID, userName, address, n.First.Admin)
+		if err != nil {
+			return err
+		}
+		return c.record(partner.NodeID(), roster.Changed("name", "", name), roster.Changed("userId", "", user.NodeID()))
 	})
 	return partner, err
+}
+
+// escalation checks the two texts, either of which may be empty.
+func escalation(n NewPartner) (text, link string, err error) {
+	var problem *roster.Problem
+	if n.EscalationText != "" {
+		if text, problem = roster.Prose(n.EscalationText, roster.MaxSubject*5); problem != nil {
+			return "", "", problem.At("escalationText")
+		}
+	}
+	if n.EscalationURL == "" {
+		return text, "", nil
+	}
+	u, err := url.Parse(n.EscalationURL)
+	if err != nil || u.Scheme != "https" || u.Host == "" {
+		return "", "", roster.Problem{Code: roster.Invalid, Message: "The address of the page must start with https://."}.At("escalationUrl")
+	}
+	return text, u.String(), nil
 }
 
 // PartnerUserInvite adds a user of a partner and mails the link to set the
@@ -80,15 +117,7 @@ func (s *Set) PartnerUserInvite(ctx context.Context, who roster.Actor, partner r
 		return user, err
 	}
 	err = s.change(ctx, who, roster.PartnerUserInvite, onNothing(), func(c *change) error {
-		person, err := c.PersonAt(c, address, name)
-		if err != nil {
-			return err
-		}
-		user = roster.PartnerUser{ID: roster.NewID[roster.PartnerUserID](), PartnerID: partner, PersonID: person.ID, Admin: n.Admin, CreatedAt: c.Now}
-		if err := c.AddPartnerUser(c, &user); err != nil {
-			return err
-		}
-		if err := c.mail(job.InvitePartnerUser{User: user.ID}, person.EmailCanonical); err != nil {
+		if user, err = c.invite(partner, name, address, n.Admin); err != nil {
 			return err
 		}
 		return c.record(user.NodeID(), roster.Changed("partnerId", "", partner.String()))
@@ -96,28 +125,49 @@ func (s *Set) PartnerUserInvite(ctx context.Context, who roster.Actor, partner r
 	return user, err
 }
 
-// APITokenCreate makes a token for a partner's user and answers its secret,
-// this once.
-func (s *Set) APITokenCreate(ctx context.Context, who roster.Actor, owner, name string, scopes []roster.TokenScope, life time.Duration) (token roster.APIToken, shown string, err error) {
-	name, problem := roster.Name(name)
-	if problem != nil {
-		return token, "", problem.At("name")
+func (c *change) invite(partner roster.PartnerID, name string, address roster.Address, admin bool) (user roster.PartnerUser, err error) {
+	person, err := c.PersonAt(c, address, name)
+	if err != nil {
+		return user, err
 	}
-	if life <= 0 || life > maxTokenLife {
-		return token, "", roster.Problem{Code: roster.Invalid, Message: "A token lives at most 366 days."}.At("expiresAt")
+	user = roster.PartnerUser{ID: roster.NewID[roster.PartnerUserID](), PartnerID: partner, PersonID: person.ID, Admin: admin, CreatedAt: c.Now}
+	if err := c.AddPartnerUser(c, &user); err != nil {
+		return user, err
 	}
-	address, problem := roster.ParseAddress(owner)
-	if problem != nil {
-		return token, "", problem.At("owner")
+	return user, c.mail(job.InvitePartnerUser{User: user.ID}, person.EmailCanonical)
+}
+
+// NewToken describes a token of a partner's user, the owner, by the address.
+type NewToken struct {
+	Owner, Name string
+	Scopes      []roster.TokenScope
+	Life        time.Duration
+}
+
+// APITokenCreate makes a token and answers its secret, this once.
+func (s *Set) APITokenCreate(ctx context.Context, who roster.Actor, n NewToken) (token roster.APIToken, shown string, err error) {
+	var problems roster.Problems
+	name, problem := roster.Name(n.Name)
+	problems.Add(problem, "name")
+	address, problem := roster.ParseAddress(n.Owner)
+	problems.Add(problem, "owner")
+	if n.Life <= 0 || n.Life > maxTokenLife {
+		problems.Add(&roster.Problem{Code: roster.Invalid, Message: "A token lives at least a day and at most 366."}, "days")
+	}
+	if err := problems.OrNil(); err != nil {
+		return token, "", err
 	}
 	shown, hash := secret.NewAPIToken()
 	err = s.change(ctx, who, roster.APITokenCreate, onNothing(), func(c *change) error {
 		user, err := c.PartnerUserAt(c, address)
+		if roster.AsProblems(err) != nil {
+			return roster.Problem{Code: roster.NotFound, Message: "No partner has a user with this address."}.At("owner")
+		}
 		if err != nil {
 			return err
 		}
-		token = roster.APIToken{ID: roster.NewID[roster.APITokenID](), PartnerUserID: user, Name: name, Scopes: scopes,
-			CreatedAt: c.Now, ExpiresAt: c.Now.Add(life)}
+		token = roster.APIToken{ID: roster.NewID[roster.APITokenID](), PartnerUserID: user, Name: name, Scopes: n.Scopes,
+			CreatedAt: c.Now, ExpiresAt: c.Now.Add(n.Life)}
 		if err := c.AddAPIToken(c, &token, hash); err != nil {
 			return err
 		}

@@ -42,11 +42,20 @@ func (s *Set) SessionCreate(ctx context.Context, who roster.Actor, in roster.Ses
 		return signedIn, "", roster.Problem{Code: roster.InvalidCredentials,
 			Message: "Address and password do not fit together, or the address is not verified yet."}.At()
 	}
+	renewed, err := s.renewed(ctx, in.Password, hash)
+	if err != nil {
+		return signedIn, "", err
+	}
 	token, tokenHash := secret.NewSession()
 	who.Person = try.Person
 	err = s.change(ctx, who, roster.SessionCreate, onNothing(), func(c *change) error {
 		if err := c.ForgiveSignIns(c, try.Person); err != nil {
 			return err
+		}
+		if renewed != "" {
+			if err := c.SetPassword(c, try.Person, renewed); err != nil {
+				return err
+			}
 		}
 		if who.Session, err = c.AddSession(c, try.Person, tokenHash); err != nil {
 			return err
@@ -58,6 +67,16 @@ func (s *Set) SessionCreate(ctx context.Context, who roster.Actor, in roster.Ses
 	}
 	signedIn, err = s.Store.Refresh(ctx, who)
 	return signedIn, token, err
+}
+
+// renewed hashes a password again that was hashed at another cost than today's,
+// while it is at hand; "" where it was not.
+func (s *Set) renewed(ctx context.Context, password, hash string) (string, error) {
+	if !s.Passwords.Outdated(hash) {
+		return "", nil
+	}
+	fresh, err := s.Passwords.Hash(ctx, password)
+	return fresh, busyOr(err)
 }
 
 // SessionRevoke ends a session of the person's: the one of the request, where

@@ -32,3 +32,15 @@ func CreateDatabase(ctx context.Context, url, name, template string) error {
 
 // Raw is the connection pool itself, for tests that look where no view looks.
 func (d *DB) Raw() *sql.DB { return d.bun.DB }
+
+// DropDatabase removes a database with everything in it, and ends who is
+// connected to it. One that is not there is no error.
+func DropDatabase(ctx context.Context, url, name string) error {
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return fmt.Errorf("connect to drop a database: %w", withoutURL(err))
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	_, err = conn.Exec(ctx, "DROP DATABASE IF EXISTS "+pgx.Identifier{name}.Sanitize()+" WITH (FORCE)")
+	return err
+}

@@ -26,6 +26,8 @@ func problemOf(constraint string) (roster.Problem, bool) {
 		return roster.Problem{Code: roster.SupportContactRequired, Message: "An account needs at least one support contact, so that issue reports reach somebody."}.At("supportContacts"), true
 	case "support_contacts_email_key", "support_contacts_partner_user_key":
 		return roster.Problem{Code: roster.Invalid, Message: "This support contact is listed already."}.At("supportContact"), true
+	case "partner_users_partner_id_fkey":
+		return roster.Nothing("partnerId"), true
 	case "partner_users_person_key", "staff_users_person_key":
 		return roster.Problem{Code: roster.EmailTaken, Message: "This person has a place there already."}.At("email"), true
 	}

@@ -67,14 +67,18 @@ func (d *DB) PersonFacts(ctx context.Context, id roster.PersonID) (facts PersonF
 // ContactFacts is a contact as a notice names it.
 type ContactFacts struct {
 	DisplayName, Email, EmailCanonical, AccountName string
+	PrimaryCanonical                                string // the address of the account's primary contact
 }
 
 // ContactFacts reads a contact.
 func (d *DB) ContactFacts(ctx context.Context, id roster.ContactID) (facts ContactFacts, err error) {
 	err = d.bun.NewSelect().TableExpr("contacts AS contact").
 		ColumnExpr("contact.display_name, person.email, person.email_canonical, account.name AS account_name").
+		ColumnExpr("primary_person.email_canonical AS primary_canonical").
 		Join("JOIN persons AS person ON person.id = contact.person_id").
 		Join("JOIN accounts AS account ON account.id = contact.account_id").
+		Join("JOIN contacts AS primary_contact ON primary_contact.id = account.primary_contact_id").
+		Join("JOIN persons AS primary_person ON primary_person.id = primary_contact.person_id").
 		Where("contact.id = ?", id).Scan(ctx, &facts)
 	return facts, orNothing(err)
 }

@@ -25,11 +25,12 @@ type Claim struct {
 	Status         roster.DeliveryStatus
 	Number         int `bun:"claim"`
 	Attempts       int
+	Lapses         int // claims that ran out before this one
 	FirstTriedAt   *time.Time
 	LinkGeneration *int32
 	LinkExpiresAt  *time.Time
 
-	// Job is the payload, decoded.
+	// Job is the payload, decoded; nil for a kind that this program does not know.
 	Job job.Mail `bun:"-"`
 	// Now is the clock's reading at the claim.
 	Now time.Time `bun:"-"`
@@ -56,9 +57,9 @@ func (d *DB) claim(ctx context.Context, tx bun.Tx, id roster.EmailMessageID, lea
 	if err != nil {
 		return claim, false, ignoreNothing(err)
 	}
-	if claim.Job, err = job.Decode(claim.Kind, claim.Payload); err != nil {
-		return claim, false, err
-	}
+	// A kind that nobody here knows is claimed all the same: whoever has the claim
+	// can settle it, where an error would come back for ever.
+	claim.Job, _ = job.Decode(claim.Kind, claim.Payload)
 	// The place is locked before the mail, in the order of the write road.
 	linked, hasLink := claim.Job.(job.Linked)
 	if hasLink {
@@ -98,13 +99,18 @@ func lockPlace(ctx context.Context, tx bun.Tx, mail job.Linked) error {
 	return err
 }
 
-// makeLink fixes the generation and the end of the mail's link.
+// makeLink fixes the generation and the end of the mail's link. A mail to an
+// address that was changed since, or is verified, gets none: it will not be
+// sent, and must not supersede the link of one that was.
 func makeLink(ctx context.Context, tx bun.Tx, mail job.Linked, claim *Claim) error {
 	place, id := mail.Place()
 	expires := claim.Now.Add(roster.VerificationLife).Truncate(time.Second)
 	var generation int32
-	err := tx.NewRaw("UPDATE ? SET generation = generation + 1, link_expires_at = ? WHERE id = ? RETURNING generation",
-		bun.Ident(place), expires, uuidText(id)).Scan(ctx, &generation)
+	err := tx.NewRaw(`UPDATE ? AS place SET generation = generation + 1, link_expires_at = ?
+			FROM persons WHERE place.id = ? AND place.verified_at IS NULL
+				AND persons.id = place.person_id AND persons.email_canonical = ?
+			RETURNING generation`,
+		bun.Ident(place), expires, uuidText(id), claim.Recipient).Scan(ctx, &generation)
 	if err != nil {
 		return ignoreNothing(err)
 	}
@@ -144,10 +150,13 @@ func (d *DB) Settle(ctx context.Context, claim Claim, outcome Outcome) (ok bool,
 			sentAt = &now
 		}
 		due := now.Add(outcome.RetryIn)
+		// Tries that no server answered do not start the time after which a mail is
+		// given up.
 		result, err := tx.NewRaw(`UPDATE email_messages SET status = ?, claimed_until = NULL, sent_at = ?, reply = ?,
-				attempts = attempts + ?::int, due_at = ?, kick_at = ?
+				attempts = attempts + ?::int, due_at = ?, kick_at = ?,
+				first_tried_at = CASE WHEN attempts + ?::int > 0 THEN first_tried_at END
 			WHERE id = ? AND claim = ? AND status = 'SENDING'`,
-			outcome.Status, sentAt, outcome.Reply, outcome.Answered, due, due, claim.ID, claim.Number).Exec(ctx)
+			outcome.Status, sentAt, outcome.Reply, outcome.Answered, due, due, outcome.Answered, claim.ID, claim.Number).Exec(ctx)
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime"
+
+	"github.com/redis/go-redis/v9"
+
+	"roster/graph"
+	"roster/internal/action"
+	"roster/internal/config"
+	"roster/internal/httpd"
+	"roster/internal/job"
+	"roster/internal/live"
+	"roster/internal/mail"
+	"roster/internal/secret"
+	"roster/internal/store"
+	"roster/worker"
+)
+
+// parts are what every long-running command is made of.
+type parts struct {
+	log      *slog.Logger
+	links    config.Links
+	db       *store.DB
+	keys     *secret.Keys
+	redisURL string
+	redis    *redis.Client // for limits; the relay has connections of its own
+	relay    *worker.Relay
+}
+
+// open connects the parts. It refuses a schema that is older than the program's.
+func open(ctx context.Context, log *slog.Logger, d config.Database, r config.Redis, l config.Links) (*parts, error) {
+	public, err := l.Public()
+	if err != nil {
+		return nil, err
+	}
+	if err := httpd.CheckPublicURL(public); err != nil {
+		return nil, err
+	}
+	keys, err := secret.ParseKeys(l.LinkKeys)
+	if err != nil {
+		return nil, fmt.Errorf("ROSTER_LINK_KEYS: %w", err)
+	}
+	client, err := live.Open(r.RedisURL)
+	if err != nil {
+		return nil, err
+	}
+	relay, err := worker.NewRelay(r.RedisURL, log)
+	if err != nil {
+		return nil, err
+	}
+	db, err := store.Open(ctx, d.DatabaseURL, d.DatabaseConns)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.CheckSchema(ctx); err != nil {
+		_ = db.Close()
+		return nil, err
+	}
+	return &parts{log: log, links: l, db: db, keys: keys, redisURL: r.RedisURL, redis: client, relay: relay}, nil
+}
+
+// close ends the connections, after what is under way.
+func (p *parts) close() {
+	_ = p.relay.Close()
+	_ = p.redis.Close()
+	_ = p.db.Close()
+}
+
+// actions are all actions on the parts.
+func (p *parts) actions() *action.Set {
+	return &action.Set{Store: p.db, Keys: p.keys, Kick: p.relay.Kick,
+		Passwords: secret.NewPasswords(secret.DefaultCost(), runtime.GOMAXPROCS(0))}
+}
+
+// commandLineActions are the actions for one command that ends at once: it
+// checks no password and follows no link, and `roster work` finds what it
+// queues without a kick.
+func commandLineActions(db *store.DB) *action.Set {
+	return &action.Set{Store: db, Kick: func([]job.Queued) {}}
+}
+
+// handler is everything that is reached over HTTP.
+func (p *parts) handler(w config.Web) (http.Handler, error) {
+	public, err := p.links.Public()
+	if err != nil {
+		return nil, err
+	}
+	proxies, err := w.Proxies()
+	if err != nil {
+		return nil, err
+	}
+	api := graph.New(graph.Config{Actions: p.actions(), Store: p.db, Cookies: httpd.Cookies{}, Log: p.log, Introspection: w.Introspection})
+	return httpd.New(httpd.Config{Store: p.db, Limits: live.NewLimits(p.redis, p.log), GraphQL: api, WithActor: graph.WithActor,
+		Schema: []byte(schema), PublicURL: public, TrustedProxies: proxies, Log: p.log}), nil
+}
+
+// work sends mails until the context ends.
+func (p *parts) work(ctx context.Context, m config.Mail) error {
+	public, err := p.links.Public()
+	if err != nil {
+		return err
+	}
+	sender, err := mail.Open(m.SMTPURL, m.MailFrom, mail.Options{Connections: m.WorkerCount})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = sender.Close() }()
+	w, err := worker.New(worker.Config{Store: p.db, Sender: sender, Keys: p.keys, Redis: p.redisURL,
+		PublicURL: public.String(), Log: p.log, Concurrency: m.WorkerCount})
+	if err != nil {
+		return err
+	}
+	return w.Run(ctx)
+}
