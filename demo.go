@@ -58,7 +58,7 @@ func (d *dev) loadDemo(ctx context.Context, p *parts) (shown demo, err error) {
 	if err := os.WriteFile(d.demoLoading(), nil, 0o600); err != nil {
 		return shown, err
 	}
-	l := &demoLoader{Set: p.actions(), mailbox: d.mailbox, since: time.Now(), shown: demo{Password: "violet-harbour-92-lantern"}}
+	l := &demoLoader{Set: p.actions, mailbox: d.mailbox, since: time.Now(), shown: demo{Password: "violet-harbour-92-lantern"}}
 	if err := l.load(ctx); err != nil {
 		return shown, fmt.Errorf("load the demo: %w", err)
 	}

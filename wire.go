@@ -30,6 +30,7 @@ type parts struct {
 	redisURL string
 	redis    *redis.Client // for limits; the relay has connections of its own
 	relay    *worker.Relay
+	actions  *action.Set
 }
 
 // open connects the parts. It refuses a schema that is older than the program's.
@@ -61,7 +62,8 @@ func open(ctx context.Context, log *slog.Logger, d config.Database, r config.Red
 		_ = db.Close()
 		return nil, err
 	}
-	return &parts{log: log, links: l, db: db, keys: keys, redisURL: r.RedisURL, redis: client, relay: relay}, nil
+	actions := &action.Set{Store: db, Keys: keys, Kick: relay.Kick, Passwords: secret.NewPasswords(secret.DefaultCost(), runtime.GOMAXPROCS(0))}
+	return &parts{log: log, links: l, db: db, keys: keys, redisURL: r.RedisURL, redis: client, relay: relay, actions: actions}, nil
 }
 
 // close ends the connections, after what is under way.
@@ -69,12 +71,6 @@ func (p *parts) close() {
 	_ = p.relay.Close()
 	_ = p.redis.Close()
 	_ = p.db.Close()
-}
-
-// actions are all actions on the parts.
-func (p *parts) actions() *action.Set {
-	return &action.Set{Store: p.db, Keys: p.keys, Kick: p.relay.Kick,
-		Passwords: secret.NewPasswords(secret.DefaultCost(), runtime.GOMAXPROCS(0))}
 }
 
 // commandLineActions are the actions for one command that ends at once: it
@@ -94,7 +90,7 @@ func (p *parts) handler(w config.Web) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	api := graph.New(graph.Config{Actions: p.actions(), Store: p.db, Cookies: httpd.Cookies{}, Log: p.log, Introspection: w.Introspection})
+	api := graph.New(graph.Config{Actions: p.actions, Store: p.db, Cookies: httpd.Cookies{}, Log: p.log, Introspection: w.Introspection})
 	return httpd.New(httpd.Config{Store: p.db, Limits: live.NewLimits(p.redis, p.log), GraphQL: api, WithActor: graph.WithActor,
 		Schema: []byte(schema), PublicURL: public, TrustedProxies: proxies, Log: p.log}), nil
 }
