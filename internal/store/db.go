@@ -34,7 +34,7 @@ func Open(ctx context.Context, url string, conns int) (*DB, error) {
 		return nil, fmt.Errorf("DATABASE_URL must look like postgres://user:password@host:5432/name: %w", withoutURL(err))
 	}
 	// bun writes values into the text, so a cache of prepared statements would
-	// hold every text once and help nobody; see docs/decisions/0004.
+	// hold every text once and help nobody; see docs/decisions/0003.
 	cfg.DefaultQueryExecMode = pgx.QueryExecModeExec
 	cfg.RuntimeParams["standard_conforming_strings"] = "on"
 	cfg.RuntimeParams["application_name"] = "roster"

@@ -1954,9 +1954,7 @@ var sources = []*ast.Source{
 
 # ─── Conventions ──────────────────────────────────────────────────────────────
 
-"""
-A moment in time, as RFC 3339 in UTC with milliseconds: ` + "`" + `2026-11-21T09:30:00.000Z` + "`" + `.
-"""
+"A moment in time, as RFC 3339 in UTC with milliseconds: ` + "`" + `2026-11-21T09:30:00.000Z` + "`" + `."
 scalar DateTime
 
 "An e-mail address as a person wrote it. Inputs take a String, so that a bad one is a userError."
