@@ -94,7 +94,7 @@ func (m mutation) AccountRoleAssign(ctx context.Context, in roster.AccountRoleAs
 	account, err := shown(ctx, problems, err, id, accountByID)
 	payload := &gen.AccountRoleAssignPayload{Account: account, UserErrors: problems}
 	if err == nil && len(problems) == 0 {
-		payload.Viewer, err = query{m.resolver}.Viewer(ctx)
+		payload.Viewer, err = query(m).Viewer(ctx)
 	}
 	return payload, err
 }

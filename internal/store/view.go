@@ -37,10 +37,10 @@ func (v *View) within(q *bun.SelectQuery, thing roster.Thing, c columns) *bun.Se
 	return q.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
 		q = q.Where("FALSE")
 		if len(w.AllIn) > 0 && c.account != "" {
-			q = q.WhereOr("? IN (?)", bun.Safe(c.account), bun.In(w.AllIn))
+			q = q.WhereOr("? IN (?)", bun.Safe(c.account), bun.List(w.AllIn))
 		}
 		if len(w.OwnIn) > 0 && c.account != "" && c.person != "" {
-			q = q.WhereOr("? IN (?) AND ? = ?", bun.Safe(c.account), bun.In(w.OwnIn), bun.Safe(c.person), w.Person)
+			q = q.WhereOr("? IN (?) AND ? = ?", bun.Safe(c.account), bun.List(w.OwnIn), bun.Safe(c.person), w.Person)
 		}
 		if w.Self && !w.Person.IsZero() && c.person != "" {
 			q = q.WhereOr("? = ?", bun.Safe(c.person), w.Person)
@@ -117,7 +117,7 @@ func countPerAccount(ctx context.Context, v *View, thing roster.Thing, q *bun.Se
 		N       int
 	}
 	err := q.ColumnExpr("? AS account, count(*) AS n", bun.Safe(account)).
-		Where("? IN (?)", bun.Safe(account), bun.In(ids)).GroupExpr("1").Scan(ctx, &rows)
+		Where("? IN (?)", bun.Safe(account), bun.List(ids)).GroupExpr("1").Scan(ctx, &rows)
 	if err != nil {
 		return make([]int, len(accounts)), fill(errs, err)
 	}

@@ -21,7 +21,7 @@ func accountOrder() order[roster.Account] {
 func (v *View) Accounts(ctx context.Context, ids []roster.AccountID) ([]*roster.Account, error) {
 	var rows []roster.Account
 	err := v.within(selectAccounts(v.db.bun), roster.ReadAccount, accountColumns()).
-		Where("account.id IN (?)", bun.In(ids)).Scan(ctx, &rows)
+		Where("account.id IN (?)", bun.List(ids)).Scan(ctx, &rows)
 	return byID(ids, rows, func(a roster.Account) roster.AccountID { return a.ID }), err
 }
 
@@ -72,7 +72,7 @@ func contactColumns() columns {
 func (v *View) ContactsByID(ctx context.Context, ids []roster.ContactID) ([]*roster.Contact, error) {
 	var rows []roster.Contact
 	err := v.within(selectContacts(v.db.bun), roster.ReadContacts, contactColumns()).
-		Where("contact.id IN (?)", bun.In(ids)).Scan(ctx, &rows)
+		Where("contact.id IN (?)", bun.List(ids)).Scan(ctx, &rows)
 	return byID(ids, rows, func(c roster.Contact) roster.ContactID { return c.ID }), err
 }
 
@@ -82,7 +82,7 @@ func (v *View) Roles(ctx context.Context, accounts []roster.Account) ([][]roster
 	ids, errs := v.reachEach(roster.ReadContacts, accounts)
 	var rows []roster.Contact
 	err := v.within(selectContacts(v.db.bun), roster.ReadContacts, contactColumns()).
-		Where("contact.account_id IN (?)", bun.In(ids)).
+		Where("contact.account_id IN (?)", bun.List(ids)).
 		Where("(account.primary_contact_id = contact.id OR EXISTS (SELECT FROM roles WHERE roles.account_id = contact.account_id AND roles.contact_id = contact.id))").
 		Scan(ctx, &rows)
 	if err != nil {
@@ -96,7 +96,7 @@ func (v *View) SupportContacts(ctx context.Context, accounts []roster.Account) (
 	ids, errs := v.reachEach(roster.ReadSupportContacts, accounts)
 	var rows []roster.SupportContact
 	err := v.within(selectSupportContacts(v.db.bun), roster.ReadSupportContacts, supportContactColumns()).
-		Where("support_contact.account_id IN (?)", bun.In(ids)).
+		Where("support_contact.account_id IN (?)", bun.List(ids)).
 		OrderExpr("support_contact.added_at, support_contact.id").Scan(ctx, &rows)
 	if err != nil {
 		errs = fill(errs, err)
@@ -114,6 +114,6 @@ func supportContactColumns() columns {
 func (v *View) SupportContactsByID(ctx context.Context, ids []roster.SupportContactID) ([]*roster.SupportContact, error) {
 	var rows []roster.SupportContact
 	err := v.within(selectSupportContacts(v.db.bun), roster.ReadSupportContacts, supportContactColumns()).
-		Where("support_contact.id IN (?)", bun.In(ids)).Scan(ctx, &rows)
+		Where("support_contact.id IN (?)", bun.List(ids)).Scan(ctx, &rows)
 	return byID(ids, rows, func(c roster.SupportContact) roster.SupportContactID { return c.ID }), err
 }

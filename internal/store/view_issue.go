@@ -33,7 +33,7 @@ func (v *View) CountIssueReports(ctx context.Context, accounts []roster.Account)
 // IssueReportsByID reads reports, nil where there is none that the actor sees.
 func (v *View) IssueReportsByID(ctx context.Context, ids []roster.IssueReportID) ([]*roster.IssueReport, error) {
 	var rows []roster.IssueReport
-	err := v.reports().ColumnExpr("issue_report.*").Where("issue_report.id IN (?)", bun.In(ids)).Scan(ctx, &rows)
+	err := v.reports().ColumnExpr("issue_report.*").Where("issue_report.id IN (?)", bun.List(ids)).Scan(ctx, &rows)
 	return byID(ids, rows, func(r roster.IssueReport) roster.IssueReportID { return r.ID }), err
 }
 
@@ -60,7 +60,7 @@ func (v *View) Deliveries(ctx context.Context, reports []ReportOf) ([][]roster.I
 		}
 	}
 	var rows []roster.IssueDelivery
-	err := v.deliveries().Where("delivery.issue_report_id IN (?)", bun.In(ids)).
+	err := v.deliveries().Where("delivery.issue_report_id IN (?)", bun.List(ids)).
 		OrderExpr("delivery.id").Scan(ctx, &rows)
 	if err != nil {
 		errs = fill(errs, err)
@@ -72,7 +72,7 @@ func (v *View) Deliveries(ctx context.Context, reports []ReportOf) ([][]roster.I
 // DeliveriesByID reads deliveries, nil where there is none that the actor sees.
 func (v *View) DeliveriesByID(ctx context.Context, ids []roster.IssueDeliveryID) ([]*roster.IssueDelivery, error) {
 	var rows []roster.IssueDelivery
-	err := v.deliveries().Where("delivery.id IN (?)", bun.In(ids)).Scan(ctx, &rows)
+	err := v.deliveries().Where("delivery.id IN (?)", bun.List(ids)).Scan(ctx, &rows)
 	v.mask(rows)
 	return byID(ids, rows, func(d roster.IssueDelivery) roster.IssueDeliveryID { return d.ID }), err
 }
@@ -107,6 +107,6 @@ func (v *View) CountAuditEvents(ctx context.Context, accounts []roster.Account) 
 // AuditEventsByID reads events, nil where there is none that the actor sees.
 func (v *View) AuditEventsByID(ctx context.Context, ids []roster.AuditEventID) ([]*roster.AuditEvent, error) {
 	var rows []roster.AuditEvent
-	err := v.audit().Where("event.id IN (?)", bun.In(ids)).Scan(ctx, &rows)
+	err := v.audit().Where("event.id IN (?)", bun.List(ids)).Scan(ctx, &rows)
 	return byID(ids, rows, func(e roster.AuditEvent) roster.AuditEventID { return e.ID }), err
 }

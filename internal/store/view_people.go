@@ -14,7 +14,7 @@ func (v *View) Persons(ctx context.Context, ids []roster.PersonID) ([]*roster.Pe
 	q := v.db.bun.NewSelect().TableExpr("persons AS person").
 		ColumnExpr("person.id, person.display_name, person.email, person.email_canonical, person.created_at")
 	err := v.within(q, roster.ReadPerson, columns{person: "person.id"}).
-		Where("person.id IN (?)", bun.In(ids)).Scan(ctx, &rows)
+		Where("person.id IN (?)", bun.List(ids)).Scan(ctx, &rows)
 	return byID(ids, rows, func(p roster.Person) roster.PersonID { return p.ID }), err
 }
 
@@ -22,7 +22,7 @@ func (v *View) Persons(ctx context.Context, ids []roster.PersonID) ([]*roster.Pe
 func (v *View) StaffUsers(ctx context.Context, ids []roster.StaffUserID) ([]*roster.StaffUser, error) {
 	var rows []roster.StaffUser
 	err := v.within(selectPlaces(v.db.bun, "staff_users"), roster.ReadStaffUser, columns{person: "place.person_id"}).
-		Where("place.id IN (?)", bun.In(ids)).Scan(ctx, &rows)
+		Where("place.id IN (?)", bun.List(ids)).Scan(ctx, &rows)
 	return byID(ids, rows, func(u roster.StaffUser) roster.StaffUserID { return u.ID }), err
 }
 
@@ -31,7 +31,7 @@ func (v *View) Partners(ctx context.Context, ids []roster.PartnerID) ([]*roster.
 	var rows []roster.Partner
 	q := v.db.bun.NewSelect().TableExpr("partners AS partner").ColumnExpr("partner.*")
 	err := v.within(q, roster.ReadPartner, columns{partner: "partner.id"}).
-		Where("partner.id IN (?)", bun.In(ids)).Scan(ctx, &rows)
+		Where("partner.id IN (?)", bun.List(ids)).Scan(ctx, &rows)
 	return byID(ids, rows, func(p roster.Partner) roster.PartnerID { return p.ID }), err
 }
 
@@ -45,7 +45,7 @@ func (v *View) PartnersOf(ctx context.Context, accounts []roster.AccountID) ([]*
 	q := v.db.bun.NewSelect().TableExpr("accounts AS account").ColumnExpr("partner.*, account.id AS account_id").
 		Join("JOIN partners AS partner ON partner.id = account.partner_id")
 	err := v.within(q, roster.ReadAccount, accountColumns()).
-		Where("account.id IN (?)", bun.In(accounts)).Scan(ctx, &rows)
+		Where("account.id IN (?)", bun.List(accounts)).Scan(ctx, &rows)
 	partners := make([]*roster.Partner, len(accounts))
 	for i, id := range accounts {
 		for r := range rows {
@@ -75,7 +75,7 @@ func (v *View) PartnerUsers(ctx context.Context, partner roster.PartnerID) (rows
 // actor sees.
 func (v *View) PartnerUsersByID(ctx context.Context, ids []roster.PartnerUserID) ([]*roster.PartnerUser, error) {
 	var rows []roster.PartnerUser
-	err := v.partnerUsers().Where("place.id IN (?)", bun.In(ids)).Scan(ctx, &rows)
+	err := v.partnerUsers().Where("place.id IN (?)", bun.List(ids)).Scan(ctx, &rows)
 	return byID(ids, rows, func(u roster.PartnerUser) roster.PartnerUserID { return u.ID }), err
 }
 
