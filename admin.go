@@ -25,6 +25,9 @@ func (c migrateCommand) Run(ctx context.Context) error {
 		return err
 	}
 	db, err := store.Open(ctx, c.Owner(), 2)
+	if err != nil && c.MigrationDatabaseURL != "" {
+		return fmt.Errorf("MIGRATION_DATABASE_URL stands in for DATABASE_URL: %w", err)
+	}
 	if err != nil {
 		return err
 	}
@@ -32,6 +35,11 @@ func (c migrateCommand) Run(ctx context.Context) error {
 	applied, err := db.Migrate(ctx)
 	if err != nil {
 		return err
+	}
+	if c.MigrationDatabaseURL != "" {
+		if err := db.GrantTo(ctx, c.DatabaseURL); err != nil {
+			return err
+		}
 	}
 	if len(applied) == 0 {
 		fmt.Println("The schema is up to date.")

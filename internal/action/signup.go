@@ -8,8 +8,8 @@ import (
 )
 
 // AccountSignUp makes an account with the signer as primary contact and first
-// support contact, and mails the link (MI-1, MI-3, X-6). For an address that is
-// known already nothing is added: the answer is the same, and a mail says what
+// support contact, and mails the link (MI-1, MI-3, X-6). For an address that has
+// a place already nothing is added: the answer is the same, and a mail says what
 // exists.
 func (s *Set) AccountSignUp(ctx context.Context, who roster.Actor, in roster.AccountSignUpInput) error {
 	var problems roster.Problems
@@ -23,11 +23,14 @@ func (s *Set) AccountSignUp(ctx context.Context, who roster.Actor, in roster.Acc
 		return err
 	}
 	return s.change(ctx, who, roster.AccountSignUp, onNothing(), func(c *change) error {
-		person, isNew, err := c.NewPerson(c, address, displayName)
+		person, err := c.PersonAt(c, address, displayName)
 		if err != nil {
 			return err
 		}
-		if !isNew {
+		// Somebody whose last place was taken away may start anew.
+		if known, err := c.HasPlace(c, person.ID); err != nil {
+			return err
+		} else if known {
 			return c.tellWhatExists(person)
 		}
 		signer := roster.Recipient{Address: address, Mailbox: address.Canonical}

@@ -23,11 +23,13 @@ func (tx *Tx) PersonAt(ctx context.Context, address roster.Address, displayName 
 	return person, nil
 }
 
-// NewPerson makes the person with the address and answers true, or finds the
-// one that is there and answers false.
-func (tx *Tx) NewPerson(ctx context.Context, address roster.Address, displayName string) (roster.Person, bool, error) {
-	person, err := tx.PersonAt(ctx, address, displayName)
-	return person, err == nil && person.CreatedAt.Equal(tx.Now), err
+// HasPlace tells whether a person is a contact of any account, a user of a
+// partner or one of the vendor's staff, verified or not.
+func (tx *Tx) HasPlace(ctx context.Context, person roster.PersonID) (has bool, err error) {
+	err = tx.tx.NewRaw(`SELECT EXISTS (SELECT FROM contacts WHERE person_id = ?0)
+		OR EXISTS (SELECT FROM partner_users WHERE person_id = ?0)
+		OR EXISTS (SELECT FROM staff_users WHERE person_id = ?0)`, person).Scan(ctx, &has)
+	return has, err
 }
 
 // Person reads a person and keeps the row from changing.
