@@ -26,7 +26,8 @@ type pointless string
 
 func (p pointless) Error() string { return string(p) }
 
-// errUnknownKind says that no mail of this program has the row's kind.
+// errUnknownKind says that no mail of this program has the row's kind. The row
+// waits: during a deployment it is for the newer program beside this one.
 var errUnknownKind = errors.New("unknown kind of mail")
 
 // outcome says what a try has come to, and to the circuit whether the server
@@ -53,9 +54,6 @@ func (w *Worker) outcome(sends context.Context, claim store.Claim, began time.Ti
 		return store.Outcome{Status: roster.Deferred, Reply: "The mail server cannot be reached.", RetryIn: w.circuit.lost(began)}
 	case errors.Is(err, mail.ErrInvalid):
 		return store.Outcome{Status: roster.Failed, Reply: "The address cannot be mailed to."}
-	case errors.Is(err, errUnknownKind):
-		w.Log.Error("a mail is of a kind that this program does not know", "email", claim.ID, "kind", claim.Kind)
-		return store.Outcome{Status: roster.Failed, Reply: "This program does not know this kind of mail."}
 	}
 	w.Log.Error("a mail could not be made", "email", claim.ID, "kind", claim.Kind, "error", err)
 	return store.Outcome{Status: roster.Deferred, Reply: "The mail could not be made; the log says why.", RetryIn: leastBackoff}

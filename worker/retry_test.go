@@ -208,7 +208,8 @@ func TestMailThatCannotBeSentFails(t *testing.T) {
 	config.Sender = script(func(context.Context, mail.Envelope, mail.Content) error { return mail.ErrInvalid })
 	f.work(config)
 	f.relay.Kick(f.Queued())
-	if r := f.becomes(ids[0], roster.Failed); r.reply != "This program does not know this kind of mail." || r.attempts != 0 {
+	// A newer program beside this one may know the kind.
+	if r := f.becomes(ids[0], roster.Deferred); r.reply == "" || r.attempts != 0 {
 		t.Errorf("%+v", r)
 	}
 	if r := f.becomes(ids[1], roster.Failed); r.reply != "The address cannot be mailed to." {
