@@ -36,7 +36,7 @@ func (d *dev) demoLoading() string { return d.dir.Path("demo-is-loading") }
 // holds nothing of anybody's and starts anew.
 func (d *dev) prepareDatabase(ctx context.Context) error {
 	server := d.postgres.URL("postgres")
-	if _, err := os.Stat(d.demoLoading()); err == nil {
+	if isThere(d.demoLoading()) && !isThere(d.demoFile()) {
 		if err := store.DropDatabase(ctx, server, demoDatabase); err != nil {
 			return err
 		}
@@ -44,12 +44,18 @@ func (d *dev) prepareDatabase(ctx context.Context) error {
 	return store.CreateDatabase(ctx, server, demoDatabase, "")
 }
 
+func isThere(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
 // loadDemo reads what the demo was, or loads it into a fresh private house. It
 // goes the way people go: every address is verified by the link in its mail.
 func (d *dev) loadDemo(ctx context.Context, p *parts) (shown demo, err error) {
 	content, err := os.ReadFile(d.demoFile())
 	if err == nil {
-		return shown, json.Unmarshal(content, &shown)
+		// The mark is still there after a kill between the file and its removal.
+		return shown, errors.Join(json.Unmarshal(content, &shown), ignore(os.Remove(d.demoLoading()), fs.ErrNotExist))
 	}
 	if !errors.Is(err, fs.ErrNotExist) || d.postgres == nil || d.mailbox == nil {
 		return shown, ignore(err, fs.ErrNotExist)

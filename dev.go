@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"roster/internal/config"
-	"roster/internal/httpd"
 	"roster/internal/local"
 	"roster/internal/secret"
 	"roster/internal/store"
@@ -28,7 +27,7 @@ type devCommand struct {
 	From        string `help:"Where PostgreSQL and Redis come from: installed, debian, npm or process; the first that works where empty." enum:",installed,debian,npm,process" default:"" env:"ROSTER_DEV_FROM"`
 	DatabaseURL string `help:"Use this PostgreSQL and start none." env:"DATABASE_URL"`
 	RedisURL    string `help:"Use this Redis and start none." env:"REDIS_URL"`
-	SMTPURL     string `help:"Use this mail server and start no mailbox; the demo needs the mailbox." env:"SMTP_URL"`
+	SMTPURL     string `name:"smtp-url" help:"Use this mail server and start no mailbox; the demo needs the mailbox." env:"SMTP_URL"`
 }
 
 // dev is a running private house.
@@ -50,8 +49,12 @@ func (c devCommand) Run(ctx context.Context) error {
 		return err
 	}
 	dir, err := local.OpenDir(c.State)
+	var inUse *local.InUseError
+	if errors.As(err, &inUse) {
+		return fmt.Errorf("%w with --state", err)
+	}
 	if err != nil {
-		return err
+		return fmt.Errorf("%w; --state chooses another folder", err)
 	}
 	d := &dev{devCommand: c, dir: dir}
 	defer d.stop()
@@ -73,38 +76,25 @@ func (c devCommand) Run(ctx context.Context) error {
 	return d.run(ctx, began)
 }
 
-// listen takes the addresses for people.
-func (d *dev) listen() (err error) {
-	if d.api, err = httpd.Listen(d.HTTPAddr); err != nil {
-		return err
-	}
-	d.stops = append(d.stops, func() { _ = d.api.Close() })
-	if d.SMTPURL != "" {
-		return nil
-	}
-	if d.page, err = httpd.Listen(d.MailboxAddr); err != nil {
-		return err
-	}
-	d.stops = append(d.stops, func() { _ = d.page.Close() })
-	return nil
-}
-
 func say(format string, args ...any) { fmt.Printf(format+"\n", args...) }
 
 // borrow starts what no setting names.
 func (d *dev) borrow(ctx context.Context) error {
-	options := local.Options{Dir: d.dir.Path(), Say: say, From: d.From}
+	postgresFrom, redisFrom := d.sources()
 	var wait sync.WaitGroup
-	var errs [3]error
-	if d.DatabaseURL == "" {
-		wait.Go(func() { d.postgres, errs[0] = local.StartPostgres(ctx, options) })
-	}
-	if d.RedisURL == "" {
-		wait.Go(func() { d.redis, errs[1] = local.StartRedis(ctx, options) })
-	}
-	if d.SMTPURL == "" {
+	var errs [2]error
+	if d.DatabaseURL != "" {
+		say("using the PostgreSQL at DATABASE_URL; the demo is loaded into a private one only")
+	} else {
 		wait.Go(func() {
-			d.mailbox, errs[2] = local.OpenMailbox(local.MailboxOptions{Addr: d.SMTPAddr, Dir: d.dir.Path("mail")})
+			d.postgres, errs[0] = local.StartPostgres(ctx, local.Options{Dir: d.dir.Path(), Say: say, From: postgresFrom})
+		})
+	}
+	if d.RedisURL != "" {
+		say("using the Redis at REDIS_URL")
+	} else {
+		wait.Go(func() {
+			d.redis, errs[1] = local.StartRedis(ctx, local.Options{Dir: d.dir.Path(), Say: say, From: redisFrom})
 		})
 	}
 	wait.Wait()
@@ -116,11 +106,19 @@ func (d *dev) borrow(ctx context.Context) error {
 		d.stops = append(d.stops, func() { _ = d.redis.Stop() })
 		d.RedisURL = d.redis.URL()
 	}
-	if d.mailbox != nil {
-		d.stops = append(d.stops, func() { _ = d.mailbox.Close() })
-		d.SMTPURL = d.mailbox.URL()
-	}
 	return errors.Join(errs[:]...)
+}
+
+// sources are where the two servers come from: npm has no Redis, and PostgreSQL
+// does not run within this process.
+func (d *dev) sources() (postgres, redis string) {
+	switch d.From {
+	case "npm":
+		return "npm", "process"
+	case "process":
+		return "", "process"
+	}
+	return d.From, d.From
 }
 
 // stop ends what was borrowed, the last first, and lets the folder go.

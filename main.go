@@ -36,7 +36,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var c commands
-	parsed := kong.Parse(&c, kong.Name("roster"), kong.UsageOnError(),
+	parsed := kong.Parse(&c, kong.Name("roster"), kong.ShortUsageOnError(), kong.Help(help), kong.Exit(exit),
 		kong.Description("Accounts, contacts, roles and where issue reports go."),
 		kong.BindTo(ctx, (*context.Context)(nil)))
 	if err := parsed.Run(); err != nil && !errors.Is(err, context.Canceled) {
@@ -45,6 +45,10 @@ func main() {
 		os.Exit(1)
 	}
 }
+
+// exit ends the program: 1 for whatever went wrong, also where kong has numbers
+// of its own.
+func exit(code int) { os.Exit(min(code, 1)) }
 
 // productionLog writes one JSON object a line, for whoever collects them.
 func productionLog() *slog.Logger {

@@ -20,7 +20,7 @@ type serveCommand struct {
 
 // Run answers requests until the context ends.
 func (c serveCommand) Run(ctx context.Context) error {
-	if err := config.Check(c.Database, c.Redis, c.Links); err != nil {
+	if err := config.Check(c.Database, c.Redis, c.Links, c.Web); err != nil {
 		return err
 	}
 	log := productionLog()

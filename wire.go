@@ -103,7 +103,7 @@ func (p *parts) work(ctx context.Context, m config.Mail) error {
 	}
 	sender, err := mail.Open(m.SMTPURL, m.MailFrom, mail.Options{Connections: m.WorkerCount})
 	if err != nil {
-		return err
+		return fmt.Errorf("SMTP_URL and ROSTER_MAIL_FROM: %w", err)
 	}
 	defer func() { _ = sender.Close() }()
 	w, err := worker.New(worker.Config{Store: p.db, Sender: sender, Keys: p.keys, Redis: p.redisURL,

@@ -2,13 +2,12 @@
 # Roster's whole story, over plain HTTP. Start `go run . dev` first, then run
 # this beside it. It can be told again and again: every name is new each time.
 #
-#   docs/story.sh [TOKEN]   the demo partner's token; read from .roster/demo.json if left out
-#   ROSTER_HTTP_ADDR, ROSTER_MAILBOX_ADDR   where `dev` listens
+#   docs/story.sh [DEMO]       the demo partner's token, or the file that has it: .roster/demo.json
+#   ROSTER_URL, MAILBOX_URL    where `dev` listens, if not at http://127.0.0.1:8080 and :8025
 set -euo pipefail
-here=$(cd "$(dirname "$0")" && pwd)
-api=http://${ROSTER_HTTP_ADDR:-127.0.0.1:8080}
-mailbox=http://${ROSTER_MAILBOX_ADDR:-127.0.0.1:8025}
-token=${1:-$(sed -n 's/.*"Token": "\(.*\)".*/\1/p' "$here/../.roster/demo.json")}
+api=${ROSTER_URL:-http://127.0.0.1:8080}
+mailbox=${MAILBOX_URL:-http://127.0.0.1:8025}
+token=${1:-$(dirname "$0")/../.roster/demo.json}
 password='copper-window-47-meadow'
 run=$(date +%s)$$
 tmp=$(mktemp -d) && trap 'rm -rf "$tmp"' EXIT
@@ -16,13 +15,15 @@ tmp=$(mktemp -d) && trap 'rm -rf "$tmp"' EXIT
 step() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 say()  { printf '   %s\n' "$*"; }
 fail() { printf '\nUnexpected: %s\n' "$*" >&2; exit 1; }
+case $token in *.json) token=$(sed -n 's/.*"Token": "\(.*\)".*/\1/p' "$token") || fail 'start `go run . dev` first' ;; esac
 # first PREFIX: the first id of that kind in what comes in.
-first() { grep -o "${1}_[0-9a-z]*" | head -1; }
+first() { grep -o "${1}_[0-9a-z]*" | sed -n 1p; }
 # ask AS QUERY: AS is a file of cookies, or "token".
 ask() {
-  local who=(-b "$1" -c "$1") query=${2//$'\n'/ }
+  local who=(-b "$1" -c "$1") query
+  query=$(printf '%s' "$2" | tr '\n' ' ' | sed 's/"/\\"/g')
   if [ "$1" = token ]; then who=(-H "Authorization: Bearer $token"); fi
-  curl -sS "$api/graphql" -H 'Content-Type: application/json' "${who[@]}" -d "{\"query\":\"${query//\"/\\\"}\"}" ||
+  curl -sS "$api/graphql" -H 'Content-Type: application/json' "${who[@]}" -d "{\"query\":\"$query\"}" ||
     fail "nobody answers at $api: is \`go run . dev\` running?"
 }
 # show AS QUERY: a query that must answer.  change AS MUTATION: one that must succeed.
@@ -38,7 +39,7 @@ link() {
   local id
   for _ in $(seq 100); do
     id=$(curl -sS "$mailbox/messages.json?limit=1&to=$1" | sed -n 's/.*"id":"\([0-9]*\)".*/\1/p')
-    if [ -n "$id" ]; then curl -sS "$mailbox/messages/$id.json" | grep -o '/verify#[A-Za-z0-9_-]*' | head -1 | cut -d'#' -f2; return; fi
+    if [ -n "$id" ]; then curl -sS "$mailbox/messages/$id.json" | grep -o '/verify#[A-Za-z0-9_-]*' | sed -n '1s/.*#//p'; return; fi
     sleep 0.1
   done
   fail "no mail to $1 came"
@@ -87,9 +88,11 @@ for _ in $(seq 100); do
   deliveries=$(show "$tmp/carl" "{ node(id: \"$report\") { ... on IssueReport { reference deliveries { recipient status } } } }")
   if [ "$(grep -o '"SENT"' <<<"$deliveries" | wc -l)" -eq 2 ]; then break; fi; sleep 0.1
 done
-[ "$(grep -o '"SENT"' <<<"$deliveries" | wc -l)" -eq 2 ] || fail "$deliveries"; say "$deliveries"
+[ "$(grep -o '"SENT"' <<<"$deliveries" | wc -l)" -eq 2 ] || fail "$deliveries"
+grep -o '"recipient":"[^"]*","status":"[A-Z]*"' <<<"$deliveries" | sed 's/"recipient":"\(.*\)","status":"\(.*\)"/   \2 to \1/'
 
 step "7. Everything that changed is in the audit: who, what, old and new"
 show "$tmp/carl" "{ account(by: {id: \"$account\"}) { auditEvents(first: 5) { nodes { at verb actor { kind name } changes { field old new } } } } }" |
-  grep -o '"at":"[^"]*","verb":"[^"]*","actor":{[^}]*}' | tr -d '"{}' | sed 's/^/   /'
+  sed 's/{"at"/\
+"at"/g' | sed -n 's/"at":"\([^"]*\)","verb":"\([^"]*\)","actor":{"kind":"\([^"]*\)","name":\([^}]*\)}.*/   \1  \2 by \3 \4/p' | sed 's/ null$//'
 printf '\nThat is the whole story.\n'

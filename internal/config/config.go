@@ -5,8 +5,10 @@ package config
 
 import (
 	"fmt"
+	"net/mail"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -42,50 +44,78 @@ type Web struct {
 	Introspection  bool     `name:"introspection" env:"ROSTER_INTROSPECTION" default:"false" group:"settings" help:"Let anybody read the schema through __schema."`
 }
 
-// setting is one that has to be there.
-type setting struct{ name, value, shape string }
+// setting is one that has to be there. Its value is never printed: it may hold
+// a password.
+type setting struct {
+	name, value, shape string
+	wrong              bool // it is there, but can be nothing of that shape
+}
 
-// missing names every setting that is not set, with what it should look like.
-func missing(settings ...setting) error {
+// complain names every setting that is not set or cannot be right, with what it
+// should look like. Whoever uses a setting looks more closely.
+func complain(settings ...setting) error {
 	var lines []string
 	for _, s := range settings {
-		if strings.TrimSpace(s.value) == "" {
+		switch {
+		case strings.TrimSpace(s.value) == "":
 			lines = append(lines, fmt.Sprintf("  %s is not set; it should look like %s", s.name, s.shape))
+		case s.wrong:
+			lines = append(lines, fmt.Sprintf("  %s should look like %s", s.name, s.shape))
 		}
 	}
 	if len(lines) == 0 {
 		return nil
 	}
-	return fmt.Errorf("settings are missing:\n%s\n`roster dev` needs none of them", strings.Join(lines, "\n"))
+	return fmt.Errorf("settings are missing or wrong:\n%s\n`roster dev` needs none of them", strings.Join(lines, "\n"))
 }
 
-// Check names what is missing of everything that `serve` needs.
-func Check(d Database, r Redis, l Links) error {
-	return missing(d.setting(), r.setting(), l.publicURL(), l.linkKeys())
+// Check names what is missing or wrong of everything that `serve` needs.
+func Check(d Database, r Redis, l Links, w Web) error {
+	return complain(append(d.settings(), r.setting(), l.publicURL(), l.linkKeys(),
+		setting{name: "ROSTER_HTTP_ADDR", value: w.HTTPAddr, shape: "127.0.0.1:8080"})...)
 }
 
-// CheckWorker names what is missing of everything that `work` needs.
+// CheckWorker names what is missing or wrong of everything that `work` needs.
 func CheckWorker(d Database, r Redis, l Links, m Mail) error {
-	return missing(d.setting(), r.setting(), l.publicURL(), l.linkKeys(),
-		setting{"SMTP_URL", m.SMTPURL, "smtp://user:password@mail.example.com:587"},
-		setting{"ROSTER_MAIL_FROM", m.MailFrom, "Roster <roster@example.com>"})
+	return complain(append(d.settings(), r.setting(), l.publicURL(), l.linkKeys(), m.server(), m.from(),
+		count("ROSTER_MAIL_WORKERS", m.WorkerCount))...)
 }
 
-// Check names what is missing.
-func (d Database) Check() error { return missing(d.setting()) }
+// Check names what is missing or wrong.
+func (d Database) Check() error { return complain(d.settings()...) }
 
-func (d Database) setting() setting {
-	return setting{"DATABASE_URL", d.DatabaseURL, "postgres://user:password@host:5432/name"}
+func (d Database) settings() []setting {
+	return []setting{
+		{name: "DATABASE_URL", value: d.DatabaseURL, shape: "postgres://user:password@host:5432/name"},
+		count("ROSTER_DATABASE_CONNS", d.DatabaseConns),
+	}
 }
 
-func (r Redis) setting() setting { return setting{"REDIS_URL", r.RedisURL, "redis://host:6379/0"} }
+func count(name string, n int) setting {
+	return setting{name: name, value: strconv.Itoa(n), shape: "8, a number above 0", wrong: n < 1}
+}
+
+func (r Redis) setting() setting {
+	return setting{name: "REDIS_URL", value: r.RedisURL, shape: "redis://host:6379/0"}
+}
 
 func (l Links) publicURL() setting {
-	return setting{"ROSTER_PUBLIC_URL", l.PublicURL, "https://roster.example.com"}
+	return setting{name: "ROSTER_PUBLIC_URL", value: l.PublicURL, shape: "https://roster.example.com"}
 }
 
 func (l Links) linkKeys() setting {
-	return setting{"ROSTER_LINK_KEYS", l.LinkKeys, "k1:<32 random bytes in base64> (`openssl rand -base64 32` makes some)"}
+	return setting{name: "ROSTER_LINK_KEYS", value: l.LinkKeys, shape: "k1:<32 random bytes in base64> (`openssl rand -base64 32` makes some)"}
+}
+
+func (m Mail) server() setting {
+	u, err := url.Parse(m.SMTPURL)
+	return setting{name: "SMTP_URL", value: m.SMTPURL, shape: "smtp://user:password@mail.example.com:587",
+		wrong: err != nil || u.Host == "" || (u.Scheme != "smtp" && u.Scheme != "smtps")}
+}
+
+func (m Mail) from() setting {
+	_, err := mail.ParseAddress(m.MailFrom)
+	return setting{name: "ROSTER_MAIL_FROM", value: m.MailFrom, shape: "Roster <roster@example.com>", wrong: err != nil}
 }
 
 // Owner is the URL that migrations run at.
