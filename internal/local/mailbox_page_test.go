@@ -111,3 +111,19 @@ func TestMailboxPageIsNotFooled(t *testing.T) {
 		t.Errorf("the page holds %s", found)
 	}
 }
+
+// A page of somebody else's, whose name was made to point here, reads nothing.
+func TestMailboxPageAnswersOnlyToThisMachine(t *testing.T) {
+	t.Parallel()
+	handler := mailbox(t, MailboxOptions{}).Handler()
+	for host, want := range map[string]int{"127.0.0.1:8025": 200, "localhost": 200, "[::1]:8025": 200,
+		"evil.example:8025": 421, "127.0.0.1.evil.example": 421, "": 421, "10.0.0.1:8025": 421} {
+		r := httptest.NewRequest(http.MethodGet, "/messages.json", nil)
+		r.Host = host
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		if w.Code != want {
+			t.Errorf("Host %q: %d, want %d", host, w.Code, want)
+		}
+	}
+}
