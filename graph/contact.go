@@ -16,7 +16,7 @@ func (contact) Account(ctx context.Context, of *roster.Contact) (*roster.Account
 }
 
 func (r contact) EmailVerification(ctx context.Context, of *roster.Contact) (*roster.EmailVerification, error) {
-	now, err := r.Store.Now(ctx)
+	now, err := r.nowOf(ctx)
 	state := of.Verification(now)
 	return &state, err
 }

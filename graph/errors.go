@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
@@ -13,6 +14,13 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"roster/internal/roster"
+)
+
+// maxMessage is how much of the validator's words is shown, and maxErrors how
+// many of its errors; the caller wrote the document and mends the first ones first.
+const (
+	maxMessage = 500
+	maxErrors  = 20
 )
 
 // fault is a panic on its way to the log.
@@ -75,10 +83,39 @@ func documentError(err *gqlerror.Error) *gqlerror.Error {
 	if err.Extensions == nil {
 		err.Extensions = map[string]any{}
 	}
-	if code, _ := err.Extensions["code"].(string); code != errcode.ParseFailed && code != errcode.ValidationFailed {
+	if code, _ := err.Extensions["code"].(string); code != errcode.ParseFailed && code != errcode.ValidationFailed && code != tooComplex {
 		err.Extensions["code"] = errcode.ValidationFailed
 	}
+	err.Message = withoutValue(err.Message)
+	if len(err.Message) > maxMessage {
+		err.Message = strings.ToValidUTF8(err.Message[:maxMessage], "") + "..." // a name may be as long as the document
+	}
 	return err
+}
+
+// withoutValue cuts out of the parser's and the validator's words what they
+// repeat of a value, which may be a password on its way into somebody's log;
+// locations and path say where it stands. Names of fields and types stay.
+func withoutValue(message string) string {
+	for _, before := range []string{" value: ", " but got: ", " digit after 0: ", " escape sequence: ", ", found "} {
+		if said, _, ok := strings.Cut(message, before); ok {
+			return said + strings.TrimRight(strings.TrimSuffix(before, ", found "), ": ") + "."
+		}
+	}
+	said, _, quotes := strings.Cut(message, ` "`)
+	i := strings.LastIndex(message, " is not a valid ")
+	switch {
+	case strings.Contains(said, "<Invalid>"):
+		return "The document cannot be read from here on."
+	case quotes && (strings.HasPrefix(said, "Unexpected ") || strings.HasPrefix(said, "Cannot parse ")):
+		return said + "."
+	case strings.HasPrefix(message, `Value "`):
+		_, rest, _ := strings.Cut(message, `" does not exist`)
+		return "This value does not exist" + rest
+	case i >= 0:
+		return "This" + message[i:] + "."
+	}
+	return message
 }
 
 // badValue tells whether an error is about a value that the validator let pass

@@ -56,6 +56,9 @@ func New(c Config) http.Handler {
 	server.SetParserTokenLimit(maxTokens)
 	server.SetQueryCache(lru.New[*ast.QueryDocument](cachedDocuments))
 	server.SetDisableSuggestion(true)
+	server.SetValidationRulesFn(documentRules)
+	server.Use(budget{})
+	server.Use(&strictVariables{})
 	server.SetErrorPresenter(r.present)
 	server.SetRecoverFunc(func(_ context.Context, cause any) error {
 		return fault{cause: cause, stack: debug.Stack()}
@@ -65,6 +68,8 @@ func New(c Config) http.Handler {
 	})
 	if c.Introspection {
 		server.Use(extension.Introspection{})
+	} else {
+		server.Use(noIntrospection{})
 	}
 	return server
 }

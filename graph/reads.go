@@ -128,3 +128,11 @@ func catalogueOf(ctx context.Context) (roster.Catalogue, error) {
 		return []roster.Catalogue{catalogue}, []error{err}
 	})
 }
+
+// nowOf reads the clock once a root field, however many rows are judged by it.
+func (r *resolver) nowOf(ctx context.Context) (time.Time, error) {
+	return load(ctx, "now", struct{}{}, func(_ *store.View, ctx context.Context, _ []struct{}) ([]time.Time, []error) {
+		now, err := r.Store.Now(ctx)
+		return []time.Time{now}, []error{err}
+	})
+}

@@ -1,10 +1,7 @@
 package graph
 
 import (
-	"bytes"
 	"encoding/json"
-	"io"
-	"mime"
 	"net/http"
 	"strings"
 
@@ -31,6 +28,10 @@ func (post) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecuto
 		return
 	}
 	oc, errs := exec.CreateOperationContext(r.Context(), params)
+	if errs != nil && oc.Doc != nil && oc.Operation == nil {
+		// The library's words repeat the name that was asked for.
+		errs = gqlerror.List{{Message: "Say in operationName which of the document's operations to run.", Extensions: map[string]any{"code": errcode.ValidationFailed}}}
+	}
 	if errs != nil {
 		ctx := graphql.WithOperationContext(r.Context(), oc)
 		response := exec.DispatchError(ctx, errs)
@@ -39,25 +40,6 @@ func (post) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecuto
 	}
 	responses, ctx := exec.DispatchOperation(r.Context(), oc)
 	answer.write(http.StatusOK, responses(ctx))
-}
-
-// readParams reads the body, which the server in front has bounded already.
-func readParams(r *http.Request) (*graphql.RawParams, string) {
-	const shape = `The body must be one JSON object such as {"query": "{ viewer { person { email } } }", "variables": {}}.`
-	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return nil, "Send the body as application/json. " + shape
-	}
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, "The body did not arrive whole, or is too large."
-	}
-	params := &graphql.RawParams{Headers: r.Header}
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.UseNumber()
-	if err := decoder.Decode(params); err != nil || decoder.More() || params.Query == "" {
-		return nil, shape
-	}
-	return params, ""
 }
 
 // answerer writes answers of one request.
@@ -73,6 +55,7 @@ func (a answerer) requestError(errs gqlerror.List) {
 	if a.modern {
 		status = http.StatusBadRequest
 	}
+	errs = errs[:min(len(errs), maxErrors)]
 	for _, err := range errs {
 		if err.Extensions == nil {
 			err.Extensions = map[string]any{"code": errcode.ValidationFailed}

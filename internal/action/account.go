@@ -31,7 +31,7 @@ func (s *Set) AccountCreate(ctx context.Context, who roster.Actor, in roster.Acc
 		if err != nil {
 			return err
 		}
-		if err := c.createAccount(account, person, displayName, recipients); err != nil {
+		if err := c.createAccount(account, person, address, displayName, recipients); err != nil {
 			return err
 		}
 		id = c.account.ID
@@ -43,6 +43,14 @@ func (s *Set) AccountCreate(ctx context.Context, who roster.Actor, in roster.Acc
 // recipients looks up each support contact of an input list, and notes every
 // one that is no good at its place in the list.
 func (c *change) recipients(partner roster.PartnerID, in []roster.SupportContactInput, problems *roster.Problems) []roster.Recipient {
+	if len(in) == 0 {
+		problems.Add(roster.NoRecipients(), "supportContacts")
+	}
+	// Before any look-up: a list may be as long as the request.
+	if problem := roster.TooManyRecipients(len(in)); problem != nil {
+		problems.Add(problem, "supportContacts")
+		return nil
+	}
 	var found []roster.Recipient
 	for i, one := range in {
 		r, problem := c.recipient(partner, one)

@@ -23,7 +23,7 @@ func (s *Set) ContactCreate(ctx context.Context, who roster.Actor, in roster.Con
 		if err != nil {
 			return err
 		}
-		contact, err := c.account.AddContact(person, name, c.Now)
+		contact, err := c.account.AddContact(person, address, name, c.Now)
 		if err != nil {
 			return err
 		}
@@ -109,7 +109,7 @@ func (c *change) changeAddress(contact *roster.Contact, address roster.Address) 
 	if err := c.account.MayPoint(contact, person); err != nil {
 		return moved, err
 	}
-	return roster.Changed("personId", contact.PersonID.String(), person.NodeID()), c.PointContact(c, contact.ID, person.ID)
+	return roster.Changed("personId", contact.PersonID.String(), person.NodeID()), c.PointContact(c, contact.ID, person.ID, address)
 }
 
 // Deleted says what went with a contact.

@@ -34,7 +34,7 @@ func (s *Set) AccountSignUp(ctx context.Context, who roster.Actor, in roster.Acc
 			return c.tellWhatExists(person)
 		}
 		signer := roster.Recipient{Address: address, Mailbox: address.Canonical}
-		return c.createAccount(roster.Account{Name: name, Origin: roster.OriginSignup}, person, displayName, []roster.Recipient{signer})
+		return c.createAccount(roster.Account{Name: name, Origin: roster.OriginSignup}, person, address, displayName, []roster.Recipient{signer})
 	})
 }
 
@@ -62,10 +62,10 @@ func (c *change) tellWhatExists(person roster.Person) error {
 // createAccount writes a new account with its primary contact and its support
 // contacts, and mails the primary contact the link: whoever may create an
 // account may not always send that mail later.
-func (c *change) createAccount(account roster.Account, person roster.Person, displayName string, recipients []roster.Recipient) error {
+func (c *change) createAccount(account roster.Account, person roster.Person, address roster.Address, displayName string, recipients []roster.Recipient) error {
 	account.ID, account.Status, account.Version, account.CreatedAt = roster.NewID[roster.AccountID](), roster.AccountPending, 1, c.Now
 	state := &roster.AccountState{Account: account}
-	contact, err := state.AddContact(person, displayName, c.Now)
+	contact, err := state.AddContact(person, address, displayName, c.Now)
 	if err != nil {
 		return err
 	}

@@ -13,10 +13,10 @@ type Contact struct {
 	PersonID    PersonID
 	Slot        int // 1 up to the limit; unique in the account
 	DisplayName string
+	Email       string // as this account wrote it
 	Invitation
 	CreatedAt time.Time
 
-	Email          string        `bun:",scanonly"`
 	EmailCanonical string        `bun:",scanonly"`
 	Roles          []ContactRole `bun:",array,scanonly"`
 }
@@ -46,7 +46,7 @@ func (a Account) ContactLimit() int {
 // AddContact holds the rule "at most five contacts, no address twice" (MI-2,
 // MI-15, P-7) and gives the new contact the lowest free slot, which the
 // database holds unique once more.
-func (s *AccountState) AddContact(person Person, displayName string, now time.Time) (Contact, error) {
+func (s *AccountState) AddContact(person Person, address Address, displayName string, now time.Time) (Contact, error) {
 	taken := map[int]bool{}
 	for _, c := range s.Contacts {
 		if c.PersonID == person.ID {
@@ -65,7 +65,7 @@ func (s *AccountState) AddContact(person Person, displayName string, now time.Ti
 		slot++
 	}
 	c := Contact{ID: NewID[ContactID](), AccountID: s.ID, PersonID: person.ID, Slot: slot, DisplayName: displayName,
-		CreatedAt: now, Email: person.Email, EmailCanonical: person.EmailCanonical}
+		CreatedAt: now, Email: address.Given, EmailCanonical: person.EmailCanonical}
 	s.Contacts = append(s.Contacts, c)
 	return c, nil
 }

@@ -69,7 +69,7 @@ func (s *AccountState) recipientOf(r Recipient, by Actor, now time.Time) Support
 // empty list is refused (ML-8, ML-9).
 func (s *AccountState) SetSupportContacts(want []Recipient, by Actor, now time.Time) (added, removed []SupportContact, err error) {
 	if len(want) == 0 {
-		return nil, nil, lastSupportContact("An account needs at least one support contact, so that issue reports reach somebody.").At("supportContacts")
+		return nil, nil, NoRecipients().At("supportContacts")
 	}
 	wanted := map[string]bool{}
 	for _, r := range want {
@@ -86,7 +86,7 @@ func (s *AccountState) SetSupportContacts(want []Recipient, by Actor, now time.T
 			removed = append(removed, sc)
 		}
 	}
-	if problem := tooManyRecipients(len(wanted)); problem != nil {
+	if problem := TooManyRecipients(len(wanted)); problem != nil {
 		return nil, nil, problem.At("supportContacts")
 	}
 	return added, removed, nil
@@ -98,7 +98,7 @@ func (s *AccountState) AddSupportContact(r Recipient, by Actor, now time.Time) (
 	if listed := s.recipient(r.Mailbox); listed != nil {
 		return *listed, false, nil
 	}
-	if problem := tooManyRecipients(len(s.SupportContacts) + 1); problem != nil {
+	if problem := TooManyRecipients(len(s.SupportContacts) + 1); problem != nil {
 		return SupportContact{}, false, problem.At("supportContact")
 	}
 	return s.recipientOf(r, by, now), true, nil
@@ -127,7 +127,14 @@ func (s *AccountState) recipient(mailbox string) *SupportContact {
 	return nil
 }
 
-func tooManyRecipients(n int) *Problem {
+// NoRecipients refuses an empty list (ML-8, ML-9).
+func NoRecipients() *Problem {
+	problem := lastSupportContact("An account needs at least one support contact, so that issue reports reach somebody.")
+	return &problem
+}
+
+// TooManyRecipients refuses a list that is longer than an account's may be.
+func TooManyRecipients(n int) *Problem {
 	if n <= MaxSupportContacts {
 		return nil
 	}

@@ -54,12 +54,18 @@ func clean(text string, most int, allowed func(rune) bool) (string, *Problem) {
 		if refusedRune(r) && !allowed(r) {
 			return "", &Problem{Code: Invalid, Message: "This has control characters or invisible ones that change the direction of writing; type it again without them."}
 		}
-		letters = letters || !unicode.In(r, unicode.Mn, unicode.Me, unicode.Z, unicode.Cf)
+		letters = letters || !blank(r)
 	}
 	if !letters {
 		return "", &Problem{Code: Required, Message: "This must have at least one visible character."}
 	}
 	return text, nil
+}
+
+// blank is true for what leaves nothing to see when it stands alone, fillers of
+// Hangul and the empty pattern of Braille among it.
+func blank(r rune) bool {
+	return r == '\u2800' || unicode.In(r, unicode.Mn, unicode.Me, unicode.Z, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point)
 }
 
 // refusedRune is true for controls, for what the JSON decoder puts where the

@@ -87,10 +87,14 @@ func BadLink() *Problem {
 
 // MailsSent counts the verification mails of the past that the limits look at.
 type MailsSent struct {
-	LastToContact                              *time.Time
-	ContactToday, AccountToday                 int
-	MailboxHour, MailboxDay                    int
-	OldestInHour, OldestOfDay, OldestOfMailbox *time.Time
+	LastToContact              *time.Time
+	ContactToday, AccountToday int
+	MailboxHour, MailboxDay    int
+	OldestOfDay                *time.Time
+	// MailboxHourFrom and MailboxDayFrom are when the third and the tenth newest
+	// mail to the mailbox are due, those that still wait among them: an hour and a
+	// day later there is room for one more.
+	MailboxHourFrom, MailboxDayFrom *time.Time
 }
 
 // MayResend holds the limits of verification mails (T15: nobody may flood a
@@ -110,10 +114,16 @@ func (s MailsSent) MayResend(now time.Time) *Problem {
 		return wait(s.LastToContact, ResendGap)
 	case s.ContactToday >= ResendsContact, s.AccountToday >= ResendsAccount:
 		return wait(s.OldestOfDay, day)
+	case s.MailboxDay >= MailboxDaily && s.MailboxHour >= MailboxHourly:
+		hourly, daily := wait(s.MailboxHourFrom, time.Hour), wait(s.MailboxDayFrom, day)
+		if hourly.RetryAt.After(*daily.RetryAt) {
+			return hourly
+		}
+		return daily
 	case s.MailboxHour >= MailboxHourly:
-		return wait(s.OldestInHour, time.Hour)
+		return wait(s.MailboxHourFrom, time.Hour)
 	case s.MailboxDay >= MailboxDaily:
-		return wait(s.OldestOfMailbox, day)
+		return wait(s.MailboxDayFrom, day)
 	}
 	return nil
 }

@@ -73,7 +73,7 @@ type ContactFacts struct {
 // ContactFacts reads a contact.
 func (d *DB) ContactFacts(ctx context.Context, id roster.ContactID) (facts ContactFacts, err error) {
 	err = d.bun.NewSelect().TableExpr("contacts AS contact").
-		ColumnExpr("contact.display_name, person.email, person.email_canonical, account.name AS account_name").
+		ColumnExpr("contact.display_name, contact.email, person.email_canonical, account.name AS account_name").
 		ColumnExpr("primary_person.email_canonical AS primary_canonical").
 		Join("JOIN persons AS person ON person.id = contact.person_id").
 		Join("JOIN accounts AS account ON account.id = contact.account_id").

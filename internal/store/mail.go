@@ -33,7 +33,7 @@ type Claim struct {
 	// Job is the payload, decoded; nil for a kind that this program does not know.
 	Job job.Mail `bun:"-"`
 	// Now is the clock's reading at the claim.
-	Now time.Time `bun:"-"`
+	Now time.Time
 }
 
 // ClaimMail takes the mail for the length of the lease, and answers false where
@@ -41,48 +41,50 @@ type Claim struct {
 // a link makes the link: a new generation that supersedes the earlier ones, and
 // its end; every repeat carries the same.
 func (d *DB) ClaimMail(ctx context.Context, id roster.EmailMessageID, lease time.Duration) (claim Claim, ok bool, err error) {
-	err = d.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
-		claim, ok, err = d.claim(ctx, tx, id, lease)
-		return err
-	})
-	return claim, ok && err == nil, err
-}
-
-func (d *DB) claim(ctx context.Context, tx bun.Tx, id roster.EmailMessageID, lease time.Duration) (claim Claim, ok bool, err error) {
-	now, err := d.now(ctx, tx)
-	if err != nil {
-		return claim, false, err
-	}
-	err = tx.NewSelect().Table("email_messages").Where("id = ?", id).Scan(ctx, &claim)
+	// What the mail is never changes, so that it is read before anything is locked.
+	err = d.bun.NewSelect().Table("email_messages").Where("id = ?", id).Scan(ctx, &claim)
 	if err != nil {
 		return claim, false, ignoreNothing(err)
 	}
 	// A kind that nobody here knows is claimed all the same: whoever has the claim
 	// can settle it, where an error would come back for ever.
 	claim.Job, _ = job.Decode(claim.Kind, claim.Payload)
-	// The place is locked before the mail, in the order of the write road.
 	linked, hasLink := claim.Job.(job.Linked)
-	if hasLink {
+	if !hasLink {
+		ok, err = d.take(ctx, d.bun, &claim, lease)
+		return claim, ok, err
+	}
+	err = d.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		// The place is locked before the mail, in the order of the write road.
 		if err := lockPlace(ctx, tx, linked); err != nil {
-			return claim, false, err
+			return err
 		}
-	}
-	err = tx.NewRaw(`UPDATE email_messages SET
-			status = CASE WHEN lapses + (status = 'SENDING')::int > ? THEN 'FAILED' ELSE 'SENDING' END,
-			claimed_until = CASE WHEN lapses + (status = 'SENDING')::int > ? THEN NULL ELSE ?::timestamptz END,
+		ok, err = d.take(ctx, tx, &claim, lease)
+		if err != nil || !ok || claim.LinkGeneration != nil {
+			return err
+		}
+		return makeLink(ctx, tx, linked, &claim)
+	})
+	return claim, ok && err == nil, err
+}
+
+// take is the claim itself: one statement, so that it takes one trip to the
+// database where there is no link to make. A mail that too many workers have
+// died over is given up by it.
+func (d *DB) take(ctx context.Context, db bun.IDB, claim *Claim, lease time.Duration) (ok bool, err error) {
+	err = db.NewRaw(`UPDATE email_messages AS mail SET
+			status = CASE WHEN lapses + (status = 'SENDING')::int > ?0 THEN 'FAILED' ELSE 'SENDING' END,
+			claimed_until = CASE WHEN lapses + (status = 'SENDING')::int <= ?0 THEN clock.now + ?1 * interval '1 microsecond' END,
 			lapses = lapses + (status = 'SENDING')::int,
-			claim = claim + 1, first_tried_at = coalesce(first_tried_at, ?)
-		WHERE id = ? AND (status IN ('QUEUED', 'DEFERRED') AND due_at <= ? OR status = 'SENDING' AND claimed_until <= ?)
-		RETURNING *`, maxLapses, maxLapses, now.Add(lease), now, id, now, now).Scan(ctx, &claim)
+			claim = claim + 1, first_tried_at = coalesce(first_tried_at, clock.now)
+		FROM (SELECT ?2 AS now) AS clock
+		WHERE id = ?3 AND (status IN ('QUEUED', 'DEFERRED') AND due_at <= clock.now OR status = 'SENDING' AND claimed_until <= clock.now)
+		RETURNING mail.*, clock.now`, maxLapses, lease.Microseconds(), d.clock(), claim.ID).Scan(ctx, claim)
 	if err != nil {
-		return claim, false, ignoreNothing(err)
+		return false, ignoreNothing(err)
 	}
-	claim.Now = now
-	if hasLink && claim.LinkGeneration == nil {
-		err = makeLink(ctx, tx, linked, &claim)
-	}
-	// A mail that too many workers have died over is given up by the claim itself.
-	return claim, err == nil && claim.Status == roster.Sending, err
+	claim.Now = claim.Now.UTC()
+	return claim.Status == roster.Sending, nil
 }
 
 func ignoreNothing(err error) error {
@@ -134,44 +136,45 @@ type Outcome struct {
 // Settle writes down what became of the mail, unless the claim has been lost to
 // somebody else meanwhile; then it answers false and changes nothing.
 func (d *DB) Settle(ctx context.Context, claim Claim, outcome Outcome) (ok bool, err error) {
+	linked, hasLink := claim.Job.(job.Linked)
+	if !hasLink || outcome.Status != roster.Sent {
+		return d.settle(ctx, d.bun, claim, outcome)
+	}
 	err = d.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
-		now, err := d.now(ctx, tx)
-		if err != nil {
+		if err := d.markSent(ctx, tx, linked, claim); err != nil {
 			return err
 		}
-		linked, hasLink := claim.Job.(job.Linked)
-		if hasLink && outcome.Status == roster.Sent {
-			if err := markSent(ctx, tx, linked, claim, now); err != nil {
-				return err
-			}
-		}
-		var sentAt *time.Time
-		if outcome.Status == roster.Sent {
-			sentAt = &now
-		}
-		due := now.Add(outcome.RetryIn)
-		// Tries that no server answered do not start the time after which a mail is
-		// given up.
-		result, err := tx.NewRaw(`UPDATE email_messages SET status = ?, claimed_until = NULL, sent_at = ?, reply = ?,
-				attempts = attempts + ?::int, due_at = ?, kick_at = ?,
-				first_tried_at = CASE WHEN attempts + ?::int > 0 THEN first_tried_at END
-			WHERE id = ? AND claim = ? AND status = 'SENDING'`,
-			outcome.Status, sentAt, outcome.Reply, outcome.Answered, due, due, outcome.Answered, claim.ID, claim.Number).Exec(ctx)
-		if err != nil {
-			return err
-		}
-		n, err := result.RowsAffected()
-		ok = n == 1
+		ok, err = d.settle(ctx, tx, claim, outcome)
 		return err
 	})
 	return ok, err
 }
 
+// settle is one statement, since a worker that dies between the mail server's
+// word and the end of it has the mail sent twice.
+func (d *DB) settle(ctx context.Context, db bun.IDB, claim Claim, outcome Outcome) (ok bool, err error) {
+	// Tries that no server answered do not start the time after which a mail is
+	// given up.
+	result, err := db.NewRaw(`UPDATE email_messages SET status = ?0, reply = ?1, claimed_until = NULL,
+			sent_at = CASE WHEN ?0 = 'SENT' THEN clock.now END,
+			attempts = attempts + ?2::int,
+			first_tried_at = CASE WHEN attempts + ?2::int > 0 THEN first_tried_at END,
+			due_at = clock.now + ?3 * interval '1 microsecond', kick_at = clock.now + ?3 * interval '1 microsecond'
+		FROM (SELECT ?4 AS now) AS clock
+		WHERE id = ?5 AND claim = ?6 AND status = 'SENDING'`,
+		outcome.Status, outcome.Reply, outcome.Answered, outcome.RetryIn.Microseconds(), d.clock(), claim.ID, claim.Number).Exec(ctx)
+	if err != nil {
+		return false, err
+	}
+	n, err := result.RowsAffected()
+	return n == 1, err
+}
+
 // markSent shows on the place that its newest mail is out.
-func markSent(ctx context.Context, tx bun.Tx, mail job.Linked, claim Claim, now time.Time) error {
+func (d *DB) markSent(ctx context.Context, tx bun.Tx, mail job.Linked, claim Claim) error {
 	place, id := mail.Place()
 	_, err := tx.NewRaw("UPDATE ? SET link_sent_at = ? WHERE id = ? AND generation = ?",
-		bun.Ident(place), now, uuidText(id), claim.LinkGeneration).Exec(ctx)
+		bun.Ident(place), d.clock(), uuidText(id), claim.LinkGeneration).Exec(ctx)
 	return err
 }
 

@@ -72,14 +72,14 @@ func (tx *Tx) MailsSent(ctx context.Context, contact roster.Contact) (sent roste
 			count(*) FILTER (WHERE account_id = ?1) AS account_today,
 			count(*) FILTER (WHERE recipient = ?2 AND due_at > ?4) AS mailbox_hour,
 			count(*) FILTER (WHERE recipient = ?2) AS mailbox_day,
-			min(due_at) FILTER (WHERE recipient = ?2 AND due_at > ?4) AS oldest_in_hour,
 			min(due_at) FILTER (WHERE subject_id = ?0 OR account_id = ?1) AS oldest_of_day,
-			min(due_at) FILTER (WHERE recipient = ?2) AS oldest_of_mailbox
+			(array_agg(due_at ORDER BY due_at DESC) FILTER (WHERE recipient = ?2))[?7] AS mailbox_hour_from,
+			(array_agg(due_at ORDER BY due_at DESC) FILTER (WHERE recipient = ?2))[?8] AS mailbox_day_from
 		FROM email_messages
 		WHERE kind IN (?5, ?6) AND status <> 'CANCELLED' AND due_at > ?3
 			AND (subject_id = ?0 OR account_id = ?1 OR recipient = ?2)`,
 		contact.ID, contact.AccountID, contact.EmailCanonical, tx.Now.Add(-24*time.Hour), tx.Now.Add(-time.Hour),
-		job.VerifyContact{}.Kind(), job.AddressKnown{}.Kind()).Scan(ctx, &sent)
+		job.VerifyContact{}.Kind(), job.AddressKnown{}.Kind(), roster.MailboxHourly, roster.MailboxDaily).Scan(ctx, &sent)
 	return sent, err
 }
 

@@ -68,6 +68,7 @@ func parseCursor(text string) (c cursor, err error) {
 	if err != nil || c.At.Year() < 2000 || c.At.Year() > 9999 {
 		return c, badPage("This cursor is not one of ours. Take it from pageInfo or edges of an earlier page.")
 	}
+	c.ID = uuidText(id) // what was read here may be written in a way that Postgres does not read
 	return c, nil
 }
 

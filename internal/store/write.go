@@ -71,8 +71,8 @@ func (tx *Tx) RenameContact(ctx context.Context, id roster.ContactID, name strin
 
 // PointContact makes an unverified contact another person's. What was mailed to
 // the old address stops working.
-func (tx *Tx) PointContact(ctx context.Context, id roster.ContactID, person roster.PersonID) error {
-	_, err := tx.tx.NewUpdate().Table("contacts").Set("person_id = ?", person).
+func (tx *Tx) PointContact(ctx context.Context, id roster.ContactID, person roster.PersonID, address roster.Address) error {
+	_, err := tx.tx.NewUpdate().Table("contacts").Set("person_id = ?, email = ?", person, address.Given).
 		Set("generation = generation + 1, link_sent_at = NULL, link_expires_at = NULL").Where("id = ?", id).Exec(ctx)
 	return err
 }

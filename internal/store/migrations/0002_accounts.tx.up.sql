@@ -22,6 +22,9 @@ CREATE TABLE IF NOT EXISTS contacts (
     person_id       uuid NOT NULL REFERENCES persons,
     slot            int NOT NULL CONSTRAINT contacts_slot_positive CHECK (slot > 0),
     display_name    text NOT NULL,
+    -- The address as this account wrote it. The person's own spelling would tell
+    -- that somebody else knows the person already.
+    email           text NOT NULL,
     generation      int NOT NULL DEFAULT 0,
     link_expires_at timestamptz,
     link_sent_at    timestamptz,
