@@ -1,0 +1,319 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"roster/internal/job"
+	"roster/internal/roster"
+	"roster/internal/testkit"
+)
+
+// operation is one way to try a row of the matrix.
+type operation struct {
+	name     string // where a row has several
+	document string
+	vars     func(w *world, actor string, at place) map[string]any
+	ids      []string // the variables that name the target, for "as one of nothing"
+	mine     bool     // S has an own target, and another is forbidden
+	fresh    bool     // needs a session of its own, which it ends or replaces
+	// shows says what is wrong with an allowed answer, or "".
+	shows func(w *world, actor string, got answer) string
+	// application is the key of the application that the row is about.
+	application string
+}
+
+func operations() map[string][]operation {
+	all := map[string][]operation{}
+	for _, some := range []map[string][]operation{readOperations(), contactOperations(), roleOperations(), supportOperations(), sessionOperations(), applicationOperations()} {
+		maps.Copy(all, some)
+	}
+	return all
+}
+
+func none(*world, string, place) map[string]any { return map[string]any{} }
+
+func onAccount(w *world, _ string, at place) map[string]any {
+	return map[string]any{"account": w.account(at).String()}
+}
+
+func ofAccount(fields string) string {
+	return `query($account: ID!) { account(by: {id: $account}) { ` + fields + ` } }`
+}
+
+func readOperations() map[string][]operation {
+	account := []string{"account"}
+	return map[string][]operation{
+		"viewer":   {{document: `{ viewer { apiToken { name } contacts { id } } }`, vars: none}},
+		"account":  {{document: ofAccount(`name`), vars: onAccount, ids: account}},
+		"accounts": {{document: `{ accounts(first: 100) { totalCount nodes { name } } }`, vars: none, shows: showsOwnAccounts}},
+		"Account.contacts": {{document: ofAccount(`contacts { totalCount nodes { id } }`), vars: onAccount, ids: account,
+			shows: func(w *world, actor string, got answer) string {
+				list, _ := got.at("account", "contacts", "nodes").([]any)
+				own := got.text("account", "contacts", "nodes", 0, "id") == w.contacts[actor].String()
+				if all := slices.Contains([]string{"PR", "VS", "VA"}, actor); all == (len(list) == 1) || actor != "VS" && actor != "VA" && !own {
+					return fmt.Sprintf("sees %d contacts, the own one on top: %v", len(list), own)
+				}
+				return ""
+			}}},
+		"Account.supportContacts": {{document: ofAccount(`supportContacts { email }`), vars: onAccount, ids: account}},
+		"Account.issueReports": {{document: ofAccount(`issueReports { nodes { id reporter { id } reporterName } }`), ids: account,
+			vars: func(w *world, actor string, at place) map[string]any {
+				w.report(w.own, w.contacts["TE"])
+				if id, ok := w.contacts[actor]; ok && actor != "UC" && actor != "XT" {
+					w.report(w.own, id)
+				}
+				return onAccount(w, actor, at)
+			},
+			shows: func(w *world, actor string, got answer) string {
+				list, _ := got.at("account", "issueReports", "nodes").([]any)
+				foreign := 0
+				for i := range list {
+					if got.text("account", "issueReports", "nodes", i, "reporter", "id") != w.contacts[actor].String() {
+						foreign++
+					}
+				}
+				if only := actor == "C0" || actor == "BI"; len(list) == 0 || only != (foreign == 0) {
+					return fmt.Sprintf("sees %d reports, %d of them not its own", len(list), foreign)
+				}
+				return ""
+			}}},
+		"IssueReport.deliveries": {{document: `query($report: ID!) { node(id: $report) { ... on IssueReport { deliveries { recipient } } } }`, ids: []string{"report"},
+			vars: func(w *world, actor string, at place) map[string]any {
+				if at == atForeign {
+					return map[string]any{"report": w.report(w.foreign, w.contacts["PR of a sign-up"])}
+				}
+				// A report of its own, so that it is the deliveries that are refused.
+				if id, ok := w.contacts[actor]; ok && actor != "UC" && actor != "XT" {
+					return map[string]any{"report": w.report(w.own, id)}
+				}
+				return map[string]any{"report": w.report(w.own, w.contacts["TE"])}
+			},
+			shows: func(_ *world, actor string, got answer) string {
+				want := "help@own.example"
+				if actor == "TR" {
+					want = "***@own.example"
+				}
+				if have := got.text("node", "deliveries", 0, "recipient"); have != want {
+					return "the recipient is " + have
+				}
+				return ""
+			}}},
+		"Account.auditEvents": {{document: ofAccount(`auditEvents { nodes { verb } }`), vars: onAccount, ids: account}},
+		"Partner.users":       {partnerUsers()},
+		"node / nodes":        {nodeOfOwn("node(id: $id) { id }"), nodeOfOwn("nodes(ids: [$id]) { id }")},
+	}
+}
+
+// showsOwnAccounts holds that of others' accounts there are none.
+func showsOwnAccounts(w *world, actor string, got answer) string {
+	want := map[string]string{"C0": "[Own]", "BI": "[Own]", "TE": "[Own]", "PR": "[Own]", "XT": "[Other]", "PX": "[]"}[actor]
+	list, _ := got.at("accounts", "nodes").([]any)
+	names := []string{}
+	for i := range list {
+		if name := got.text("accounts", "nodes", i, "name"); name != "Made" {
+			names = append(names, name)
+		}
+	}
+	switch actor {
+	case "VS", "VA":
+		want = "[Own Other Foreign]"
+	case "PU", "PM", "TR", "TW":
+		want = "[Own Other]"
+	}
+	if have := fmt.Sprint(names); have != want {
+		return "sees " + have
+	}
+	return ""
+}
+
+// partnerUsers asks for the users of a partner that the actor can name: the own
+// one, or that of the own account.
+func partnerUsers() operation {
+	return operation{document: `query($account: ID!, $partner: ID!, $direct: Boolean!) {
+			account(by: {id: $account}) @skip(if: $direct) { partner { users { email } } }
+			node(id: $partner) @include(if: $direct) { ... on Partner { users { email } } } }`,
+		vars: func(w *world, actor string, _ place) map[string]any {
+			partner, account, direct := w.partner["PM"], w.own, true
+			switch actor {
+			case "PX":
+				partner = w.partner["PX"]
+			case "XT":
+				account, direct = w.other, false
+			case "C0", "BI", "TE", "PR":
+				direct = false
+			}
+			return map[string]any{"account": account.String(), "partner": partner.String(), "direct": direct}
+		}}
+}
+
+// nodeOfOwn asks for something that the actor sees.
+func nodeOfOwn(field string) operation {
+	return operation{name: field[:5], document: `query($id: ID!) { ` + field + ` }`,
+		vars: func(w *world, actor string, _ place) map[string]any {
+			id := w.own.String()
+			switch actor {
+			case "XT":
+				id = w.other.String()
+			case "PX":
+				id = w.partner["PX"].String()
+			}
+			return map[string]any{"id": id}
+		},
+		shows: func(_ *world, _ string, got answer) string {
+			if got.text("node", "id") == "" && got.text("nodes", 0, "id") == "" {
+				return "sees nothing"
+			}
+			return ""
+		}}
+}
+
+func contactOperations() map[string][]operation {
+	contact := []string{"contact"}
+	fresh := func(w *world, _ string, at place) map[string]any {
+		return map[string]any{"contact": w.contact(w.account(at))}
+	}
+	remove := `mutation($contact: ID!) { contactDelete(input: {contactId: $contact}) { deletedContactId userErrors { code field message } } }`
+	return map[string][]operation{
+		"contactCreate": {{document: `mutation($account: ID!, $email: String!) { contactCreate(input: {accountId: $account, displayName: "New", email: $email}) { contact { id } userErrors { code field message } } }`,
+			ids: []string{"account"},
+			vars: func(w *world, actor string, at place) map[string]any {
+				return map[string]any{"account": w.account(at).String(), "email": w.address()}
+			}}},
+		"contactUpdate": {{document: `mutation($contact: ID!, $name: String!) { contactUpdate(input: {contactId: $contact, displayName: $name}) { contact { id } userErrors { code field message } } }`,
+			ids: contact, mine: true,
+			vars: func(w *world, actor string, at place) map[string]any {
+				id := w.contacts["UC"].String()
+				if at == atMine {
+					id = w.contacts[actor].String()
+				}
+				return map[string]any{"contact": id, "name": w.address()}
+			}}},
+		"contactDelete": {{document: remove, ids: contact, vars: fresh}},
+		"contactDelete [holds a role]": {
+			{name: "BILLING", document: remove, ids: contact, vars: func(w *world, _ string, _ place) map[string]any {
+				return map[string]any{"contact": w.contacts["BI"].String()}
+			}},
+			{name: "PRIMARY", document: remove, ids: contact, vars: func(w *world, _ string, _ place) map[string]any {
+				return map[string]any{"contact": w.contacts["PR"].String()}
+			}}},
+		"contactVerificationSend": {{document: `mutation($contact: ID!) { contactVerificationSend(input: {contactId: $contact}) { contact { id } userErrors { code field message } } }`,
+			ids: contact, vars: fresh}},
+		"accountCreate": {{document: `mutation($email: String!) { accountCreate(input: {name: "Made", primaryContact: {displayName: "New", email: $email}, supportContacts: [{email: $email}]}) {
+				account { id origin partner { id } } userErrors { code field message } } }`,
+			vars: func(w *world, _ string, _ place) map[string]any { return map[string]any{"email": w.address()} },
+			shows: func(w *world, actor string, got answer) string {
+				owner := map[string]roster.PartnerID{"PU": w.partner["PM"], "PM": w.partner["PM"], "TW": w.partner["PM"], "PX": w.partner["PX"]}[actor]
+				if id := got.text("accountCreate", "account", "partner", "id"); owner.IsZero() != (id == "") || id != "" && id != owner.String() {
+					return "the account belongs to " + id
+				}
+				// The rule of the row: no support contact, no account.
+				none := w.client(actor, false).do(`mutation($email: String!) { accountCreate(input: {name: "Made", primaryContact: {displayName: "New", email: $email}, supportContacts: []}) { account { id } userErrors { code } } }`,
+					map[string]any{"email": w.address()})
+				if !slices.Equal(none.codes("accountCreate"), []string{string(roster.SupportContactRequired)}) {
+					return "an account without a support contact is answered " + none.Raw
+				}
+				return ""
+			}}},
+	}
+}
+
+func roleOperations() map[string][]operation {
+	assign := func(role roster.ContactRole) operation {
+		return operation{name: string(role), ids: []string{"contact"},
+			document: `mutation($contact: ID!, $role: ContactRole!) { accountRoleAssign(input: {contactId: $contact, role: $role}) { account { id } viewer { contacts { id } } userErrors { code field message } } }`,
+			vars: func(w *world, _ string, _ place) map[string]any {
+				w.later(w.roles)
+				return map[string]any{"contact": w.contacts["C0"].String(), "role": string(role)}
+			}}
+	}
+	clearRole := func(role roster.ContactRole) operation {
+		return operation{name: string(role), ids: []string{"account"},
+			document: `mutation($account: ID!, $role: ContactRole!) { accountRoleClear(input: {accountId: $account, role: $role}) { account { id } userErrors { code field message } } }`,
+			vars: func(w *world, _ string, at place) map[string]any {
+				w.later(w.roles)
+				return map[string]any{"account": w.account(at).String(), "role": string(role)}
+			}}
+	}
+	return map[string][]operation{
+		"accountRoleAssign [PRIMARY]":            {assign(roster.Primary)},
+		"accountRoleAssign [BILLING, TECHNICAL]": {assign(roster.Billing), assign(roster.Technical)},
+		"accountRoleClear [BILLING, TECHNICAL]":  {clearRole(roster.Billing), clearRole(roster.Technical)},
+		"accountRoleClear [PRIMARY]":             {clearRole(roster.Primary)},
+	}
+}
+
+func supportOperations() map[string][]operation {
+	remove := `mutation($support: ID!) { supportContactRemove(input: {supportContactId: $support}) { account { id } userErrors { code field message } } }`
+	return map[string][]operation{
+		"supportContactAdd": {{ids: []string{"account"},
+			document: `mutation($account: ID!, $email: String!) { supportContactAdd(input: {accountId: $account, supportContact: {email: $email}}) { supportContact { id } account { id } userErrors { code field message } } }`,
+			vars: func(w *world, _ string, at place) map[string]any {
+				w.later(func() { w.onlyHelp(w.account(at)) })
+				return map[string]any{"account": w.account(at).String(), "email": w.address()}
+			}}},
+		"supportContactRemove": {{ids: []string{"support"}, document: remove,
+			vars: func(w *world, _ string, at place) map[string]any {
+				return map[string]any{"support": w.listed(w.account(at))}
+			}}},
+		"supportContactRemove [last]": {{ids: []string{"support"}, document: remove,
+			vars: func(w *world, _ string, at place) map[string]any {
+				return map[string]any{"support": w.only(w.account(at))}
+			}}},
+		"accountSupportContactsSet": {{ids: []string{"account"},
+			document: `mutation($account: ID!, $email: String!) { accountSupportContactsSet(input: {accountId: $account, supportContacts: [{email: $email}]}) { account { id } userErrors { code field message } } }`,
+			vars: func(w *world, _ string, at place) map[string]any {
+				w.later(func() { w.onlyHelp(w.account(at)) })
+				return map[string]any{"account": w.account(at).String(), "email": w.address()}
+			}}},
+		"issueReportCreate": {{ids: []string{"account"},
+			document: `mutation($account: ID!, $for: ID) { issueReportCreate(input: {accountId: $account, applicationKey: "HELP_DESK", subject: "Slow", body: "Very.", onBehalfOfContactId: $for}) { issueReport { id } userErrors { code field message } } }`,
+			vars: func(w *world, actor string, at place) map[string]any {
+				vars := onAccount(w, actor, at)
+				if actor == "VS" || actor == "VA" {
+					vars["for"] = w.contacts["C0"].String()
+				}
+				return vars
+			}}},
+	}
+}
+
+func sessionOperations() map[string][]operation {
+	return map[string][]operation{
+		"sessionRevoke": {{document: `mutation { sessionRevoke(input: {}) { userErrors { code } } }`, vars: none, fresh: true}},
+		"accountSignUp / sessionCreate / passwordResetRequest / passwordReset / contactVerify / emailChangeVerify / emailChangeUndo / issueDeliveryAcknowledge / accountJoinRequest": {
+			{name: "accountSignUp", fresh: true,
+				document: `mutation($email: String!) { accountSignUp(input: {accountName: "Made", displayName: "New", email: $email}) { userErrors { code } } }`,
+				vars:     func(w *world, _ string, _ place) map[string]any { return map[string]any{"email": w.address()} }},
+			{name: "sessionCreate", fresh: true,
+				document: `mutation($email: String!, $password: String!) { sessionCreate(input: {email: $email, password: $password}) { viewer { person { email } } userErrors { code } } }`,
+				vars: func(*world, string, place) map[string]any {
+					return map[string]any{"email": "c0@own.example", "password": testkit.Password}
+				},
+				shows: func(_ *world, _ string, got answer) string {
+					if email := got.text("sessionCreate", "viewer", "person", "email"); email != "C0@own.example" {
+						return "the viewer is " + email
+					}
+					return ""
+				}},
+			{name: "contactVerify", fresh: true,
+				document: `mutation($token: String!, $password: String!) { contactVerify(input: {token: $token, password: $password}) { userErrors { code } } }`,
+				vars: func(w *world, _ string, _ place) map[string]any {
+					yes := true
+					id, err := w.ContactCreate(w.t.Context(), w.staff, roster.ContactCreateInput{AccountID: w.foreign.String(), DisplayName: "Fresh", Email: w.address(), SendVerification: &yes})
+					w.Must(err)
+					return map[string]any{"token": w.Follow(job.AtContact, id), "password": testkit.Password}
+				}},
+		},
+	}
+}
+
+func applicationOperations() map[string][]operation {
+	all := map[string][]operation{}
+	for _, key := range []string{"PROFILE", "DOCUMENTATION", "PAYMENT_PORTAL", "BILL_DESK", "PAYMENT_GATEWAY", "LICENSE_EXTENSION", "RECORD_PAYMENT", "HELP_DESK", "MANAGE_CONTACTS", "MANAGE_ROLES"} {
+		all["application "+key] = []operation{{application: key, vars: onAccount,
+			document: `query($account: ID!) { viewer { applications(accountId: $account) { application { key } allowed } } }`}}
+	}
+	return all
+}
