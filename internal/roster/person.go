@@ -65,7 +65,7 @@ func (u PartnerUser) NodeID() string { return u.ID.String() }
 // TokenScope is what an API token may do at most.
 type TokenScope string
 
-// The scopes; write includes nothing of read by itself.
+// The scopes; who may write may read, or no answer could show what was written.
 const (
 	ScopeRead  TokenScope = "READ"
 	ScopeWrite TokenScope = "WRITE"

@@ -85,45 +85,30 @@ func BadLink() *Problem {
 	return &Problem{Code: LinkInvalid, Message: "This link does not work. Open it exactly as it is in the mail, or ask for a new one."}
 }
 
-// MailsSent counts the verification mails of the past that the limits look at.
+// MailsSent says when the mails of the past were due that the limits look at,
+// those that still wait among them. Each is the n-th newest, n being the limit,
+// and nil where there were fewer: one window later there is room for one more.
 type MailsSent struct {
-	LastToContact              *time.Time
-	ContactToday, AccountToday int
-	MailboxHour, MailboxDay    int
-	OldestOfDay                *time.Time
-	// MailboxHourFrom and MailboxDayFrom are when the third and the tenth newest
-	// mail to the mailbox are due, those that still wait among them: an hour and a
-	// day later there is room for one more.
-	MailboxHourFrom, MailboxDayFrom *time.Time
+	ContactLast, ContactDay, AccountDay *time.Time
+	MailboxHour, MailboxDay             *time.Time // over all accounts
 }
 
 // MayResend holds the limits of verification mails (T15: nobody may flood a
-// mailbox through us).
+// mailbox through us). The problem says when all of them let one more go.
 func (s MailsSent) MayResend(now time.Time) *Problem {
-	wait := func(since *time.Time, window time.Duration) *Problem {
-		at := now.Add(window)
-		if since != nil {
-			at = since.Add(window)
-		}
-		return &Problem{Code: TooManyAttempts, RetryAt: &at,
-			Message: "Too many mails were sent already. Wait a while, and look in the spam folder meanwhile."}
-	}
 	day := 24 * time.Hour
-	switch {
-	case s.LastToContact != nil && now.Sub(*s.LastToContact) < ResendGap:
-		return wait(s.LastToContact, ResendGap)
-	case s.ContactToday >= ResendsContact, s.AccountToday >= ResendsAccount:
-		return wait(s.OldestOfDay, day)
-	case s.MailboxDay >= MailboxDaily && s.MailboxHour >= MailboxHourly:
-		hourly, daily := wait(s.MailboxHourFrom, time.Hour), wait(s.MailboxDayFrom, day)
-		if hourly.RetryAt.After(*daily.RetryAt) {
-			return hourly
+	free := now
+	for _, limit := range []struct {
+		from   *time.Time
+		window time.Duration
+	}{{s.ContactLast, ResendGap}, {s.ContactDay, day}, {s.AccountDay, day}, {s.MailboxHour, time.Hour}, {s.MailboxDay, day}} {
+		if limit.from != nil && limit.from.Add(limit.window).After(free) {
+			free = limit.from.Add(limit.window)
 		}
-		return daily
-	case s.MailboxHour >= MailboxHourly:
-		return wait(s.MailboxHourFrom, time.Hour)
-	case s.MailboxDay >= MailboxDaily:
-		return wait(s.MailboxDayFrom, day)
 	}
-	return nil
+	if !free.After(now) {
+		return nil
+	}
+	return &Problem{Code: TooManyAttempts, RetryAt: &free,
+		Message: "Too many mails were sent already. Wait a while, and look in the spam folder meanwhile."}
 }

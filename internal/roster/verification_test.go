@@ -67,19 +67,17 @@ func TestMI17_T15_HowManyMailsMayBeSent(t *testing.T) {
 		sent  MailsSent
 		retry *time.Time // nil where one more may go
 	}{
-		"none yet":                              {MailsSent{}, nil},
-		"60 seconds apart":                      {MailsSent{LastToContact: before(60 * time.Second), ContactToday: 1}, nil},
-		"59 seconds are too soon":               {MailsSent{LastToContact: before(59 * time.Second), ContactToday: 1}, after(time.Second)},
-		"the fifth to a contact":                {MailsSent{LastToContact: before(time.Hour), ContactToday: 4, OldestOfDay: before(5 * time.Hour)}, nil},
-		"not the sixth":                         {MailsSent{LastToContact: before(time.Hour), ContactToday: 5, OldestOfDay: before(5 * time.Hour)}, after(19 * time.Hour)},
-		"the fiftieth of an account":            {MailsSent{AccountToday: 49, OldestOfDay: before(time.Hour)}, nil},
-		"not the next":                          {MailsSent{AccountToday: 50, OldestOfDay: before(23 * time.Hour)}, after(time.Hour)},
-		"the third in an hour":                  {MailsSent{MailboxHour: 2, MailboxHourFrom: before(time.Minute)}, nil},
-		"not the fourth to one mailbox":         {MailsSent{MailboxHour: 3, MailboxHourFrom: before(50 * time.Minute)}, after(10 * time.Minute)},
-		"the tenth of a day":                    {MailsSent{MailboxDay: 9, MailboxDayFrom: before(time.Hour)}, nil},
-		"not the eleventh to one mailbox":       {MailsSent{MailboxDay: 10, MailboxDayFrom: before(20 * time.Hour)}, after(4 * time.Hour)},
-		"too many an hour and a day: the later": {MailsSent{MailboxHour: 3, MailboxHourFrom: before(50 * time.Minute), MailboxDay: 10, MailboxDayFrom: before(20 * time.Hour)}, after(4 * time.Hour)},
-		"too soon and too many: the first":      {MailsSent{LastToContact: before(time.Second), ContactToday: 9, OldestOfDay: before(time.Hour)}, after(59 * time.Second)},
+		"fewer than any limit":             {MailsSent{}, nil},
+		"60 seconds apart":                 {MailsSent{ContactLast: before(60 * time.Second)}, nil},
+		"59 seconds are too soon":          {MailsSent{ContactLast: before(59 * time.Second)}, after(time.Second)},
+		"not the sixth to a contact":       {MailsSent{ContactLast: before(time.Hour), ContactDay: before(5 * time.Hour)}, after(19 * time.Hour)},
+		"a day after the first of five":    {MailsSent{ContactDay: before(24 * time.Hour)}, nil},
+		"not the 51st of an account":       {MailsSent{AccountDay: before(23 * time.Hour)}, after(time.Hour)},
+		"not the fourth to one mailbox":    {MailsSent{MailboxHour: before(50 * time.Minute)}, after(10 * time.Minute)},
+		"not the eleventh to one mailbox":  {MailsSent{MailboxDay: before(20 * time.Hour)}, after(4 * time.Hour)},
+		"an hour and a day: the later":     {MailsSent{MailboxHour: before(50 * time.Minute), MailboxDay: before(20 * time.Hour)}, after(4 * time.Hour)},
+		"too soon and too many: the later": {MailsSent{ContactLast: before(time.Second), ContactDay: before(time.Hour)}, after(23 * time.Hour)},
+		"one that still waits counts":      {MailsSent{MailboxHour: after(30 * time.Minute)}, after(90 * time.Minute)},
 	} {
 		problem := one.sent.MayResend(noon)
 		switch {

@@ -67,19 +67,17 @@ func (tx *Tx) enqueue(ctx context.Context, id roster.EmailMessageID, due time.Ti
 // contact may be one that only has a mailbox.
 func (tx *Tx) MailsSent(ctx context.Context, contact roster.Contact) (sent roster.MailsSent, err error) {
 	err = tx.tx.NewRaw(`
-		SELECT max(created_at) FILTER (WHERE subject_id = ?0) AS last_to_contact,
-			count(*) FILTER (WHERE subject_id = ?0) AS contact_today,
-			count(*) FILTER (WHERE account_id = ?1) AS account_today,
-			count(*) FILTER (WHERE recipient = ?2 AND due_at > ?4) AS mailbox_hour,
-			count(*) FILTER (WHERE recipient = ?2) AS mailbox_day,
-			min(due_at) FILTER (WHERE subject_id = ?0 OR account_id = ?1) AS oldest_of_day,
-			(array_agg(due_at ORDER BY due_at DESC) FILTER (WHERE recipient = ?2))[?7] AS mailbox_hour_from,
-			(array_agg(due_at ORDER BY due_at DESC) FILTER (WHERE recipient = ?2))[?8] AS mailbox_day_from
+		SELECT max(due_at) FILTER (WHERE subject_id = ?0) AS contact_last,
+			(array_agg(due_at ORDER BY due_at DESC) FILTER (WHERE subject_id = ?0))[?4] AS contact_day,
+			(array_agg(due_at ORDER BY due_at DESC) FILTER (WHERE account_id = ?1))[?5] AS account_day,
+			(array_agg(due_at ORDER BY due_at DESC) FILTER (WHERE recipient = ?2))[?6] AS mailbox_hour,
+			(array_agg(due_at ORDER BY due_at DESC) FILTER (WHERE recipient = ?2))[?7] AS mailbox_day
 		FROM email_messages
-		WHERE kind IN (?5, ?6) AND status <> 'CANCELLED' AND due_at > ?3
+		WHERE kind IN (?8, ?9) AND status <> 'CANCELLED' AND due_at > ?3
 			AND (subject_id = ?0 OR account_id = ?1 OR recipient = ?2)`,
-		contact.ID, contact.AccountID, contact.EmailCanonical, tx.Now.Add(-24*time.Hour), tx.Now.Add(-time.Hour),
-		job.VerifyContact{}.Kind(), job.AddressKnown{}.Kind(), roster.MailboxHourly, roster.MailboxDaily).Scan(ctx, &sent)
+		contact.ID, contact.AccountID, contact.EmailCanonical, tx.Now.Add(-24*time.Hour),
+		roster.ResendsContact, roster.ResendsAccount, roster.MailboxHourly, roster.MailboxDaily,
+		job.VerifyContact{}.Kind(), job.AddressKnown{}.Kind()).Scan(ctx, &sent)
 	return sent, err
 }
 

@@ -1950,7 +1950,8 @@ func newExecutionContext(
 
 var sources = []*ast.Source{
 	{Name: "../../../schema.graphql", Input: `# The contract of Roster's API, in sections by subject. Names and conventions:
-# docs/architecture.md. A field that needs a right says "Requires ...".
+# docs/architecture.md. A field that needs a right says "Requires ..."; it is null,
+# with an error FORBIDDEN beside it, for whoever lacks the right.
 
 # ─── Conventions ──────────────────────────────────────────────────────────────
 
@@ -2145,7 +2146,7 @@ type StaffUser implements Node {
 enum ApiTokenScope {
   "Read what the owner may read."
   READ
-  "Change what the owner may change."
+  "Read and change what the owner may."
   WRITE
 }
 
@@ -2209,11 +2210,11 @@ type Account implements Node {
     last: Int
     "Rows before this cursor."
     before: String
-  ): ContactConnection!
+  ): ContactConnection
   "Who holds which role. Requires MANAGE_CONTACTS for all; every contact sees their own."
-  roles: [RoleAssignment!]!
+  roles: [RoleAssignment!]
   "Who gets the issue reports. Requires the role TECHNICAL, MANAGE_CONTACTS, or being the account's partner."
-  supportContacts: [SupportContact!]!
+  supportContacts: [SupportContact!]
   "Issue reports, the newest first. Requires VIEW_TICKETS or being the account's partner for all; every contact sees their own."
   issueReports(
     "Rows from the start, 20 by default and 100 at most."
@@ -2224,7 +2225,7 @@ type Account implements Node {
     last: Int
     "Rows before this cursor."
     before: String
-  ): IssueReportConnection!
+  ): IssueReportConnection
   "Who did what, the newest first. Requires MANAGE_CONTACTS."
   auditEvents(
     "Rows from the start, 20 by default and 100 at most."
@@ -2235,7 +2236,7 @@ type Account implements Node {
     last: Int
     "Rows before this cursor."
     before: String
-  ): AuditEventConnection!
+  ): AuditEventConnection
 }
 
 "A page of accounts."
@@ -2489,7 +2490,7 @@ type IssueReport implements Node {
   "When it was reported."
   createdAt: DateTime!
   "Its mail to each support contact. Requires the role TECHNICAL or PRIMARY or being the account's partner; holders of MANAGE_CONTACTS see those of their own reports."
-  deliveries: [IssueDelivery!]!
+  deliveries: [IssueDelivery!]
 }
 
 "A page of issue reports."
@@ -2555,7 +2556,7 @@ type Partner implements Node {
   "Its name."
   name: String!
   "Its users. Requires being one of them, or the vendor's staff."
-  users: [PartnerUser!]!
+  users: [PartnerUser!]
 }
 
 "A person's place at a partner."
@@ -4519,10 +4520,10 @@ func (ec *executionContext) _Account_contacts(ctx context.Context, field graphql
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ContactConnection) graphql.Marshaler {
-			return ec.marshalNContactConnection2ᚖrosterᚋgraphᚋinternalᚋgenᚐContactConnection(ctx, selections, v)
+			return ec.marshalOContactConnection2ᚖrosterᚋgraphᚋinternalᚋgenᚐContactConnection(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Account_contacts(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -4562,10 +4563,10 @@ func (ec *executionContext) _Account_roles(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*roster.RoleAssignment) graphql.Marshaler {
-			return ec.marshalNRoleAssignment2ᚕᚖrosterᚋinternalᚋrosterᚐRoleAssignmentᚄ(ctx, selections, v)
+			return ec.marshalORoleAssignment2ᚕᚖrosterᚋinternalᚋrosterᚐRoleAssignmentᚄ(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Account_roles(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -4594,10 +4595,10 @@ func (ec *executionContext) _Account_supportContacts(ctx context.Context, field 
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*roster.SupportContact) graphql.Marshaler {
-			return ec.marshalNSupportContact2ᚕᚖrosterᚋinternalᚋrosterᚐSupportContactᚄ(ctx, selections, v)
+			return ec.marshalOSupportContact2ᚕᚖrosterᚋinternalᚋrosterᚐSupportContactᚄ(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Account_supportContacts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -4627,10 +4628,10 @@ func (ec *executionContext) _Account_issueReports(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *IssueReportConnection) graphql.Marshaler {
-			return ec.marshalNIssueReportConnection2ᚖrosterᚋgraphᚋinternalᚋgenᚐIssueReportConnection(ctx, selections, v)
+			return ec.marshalOIssueReportConnection2ᚖrosterᚋgraphᚋinternalᚋgenᚐIssueReportConnection(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Account_issueReports(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -4671,10 +4672,10 @@ func (ec *executionContext) _Account_auditEvents(ctx context.Context, field grap
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *AuditEventConnection) graphql.Marshaler {
-			return ec.marshalNAuditEventConnection2ᚖrosterᚋgraphᚋinternalᚋgenᚐAuditEventConnection(ctx, selections, v)
+			return ec.marshalOAuditEventConnection2ᚖrosterᚋgraphᚋinternalᚋgenᚐAuditEventConnection(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Account_auditEvents(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -7263,10 +7264,10 @@ func (ec *executionContext) _IssueReport_deliveries(ctx context.Context, field g
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*roster.IssueDelivery) graphql.Marshaler {
-			return ec.marshalNIssueDelivery2ᚕᚖrosterᚋinternalᚋrosterᚐIssueDeliveryᚄ(ctx, selections, v)
+			return ec.marshalOIssueDelivery2ᚕᚖrosterᚋinternalᚋrosterᚐIssueDeliveryᚄ(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_IssueReport_deliveries(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -8331,10 +8332,10 @@ func (ec *executionContext) _Partner_users(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*roster.PartnerUser) graphql.Marshaler {
-			return ec.marshalNPartnerUser2ᚕᚖrosterᚋinternalᚋrosterᚐPartnerUserᚄ(ctx, selections, v)
+			return ec.marshalOPartnerUser2ᚕᚖrosterᚋinternalᚋrosterᚐPartnerUserᚄ(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Partner_users(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -12103,7 +12104,7 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 					}
 				}()
 				res = ec._Account_contacts(ctx, field, obj)
-				if res == graphql.Null {
+				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
 				return res
@@ -12141,7 +12142,7 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 					}
 				}()
 				res = ec._Account_roles(ctx, field, obj)
-				if res == graphql.Null {
+				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
 				return res
@@ -12179,7 +12180,7 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 					}
 				}()
 				res = ec._Account_supportContacts(ctx, field, obj)
-				if res == graphql.Null {
+				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
 				return res
@@ -12217,7 +12218,7 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 					}
 				}()
 				res = ec._Account_issueReports(ctx, field, obj)
-				if res == graphql.Null {
+				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
 				return res
@@ -12255,7 +12256,7 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 					}
 				}()
 				res = ec._Account_auditEvents(ctx, field, obj)
-				if res == graphql.Null {
+				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
 				return res
@@ -14050,7 +14051,7 @@ func (ec *executionContext) _IssueReport(ctx context.Context, sel ast.SelectionS
 					}
 				}()
 				res = ec._IssueReport_deliveries(ctx, field, obj)
-				if res == graphql.Null {
+				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
 				return res
@@ -14502,7 +14503,7 @@ func (ec *executionContext) _Partner(ctx context.Context, sel ast.SelectionSet, 
 					}
 				}()
 				res = ec._Partner_users(ctx, field, obj)
-				if res == graphql.Null {
+				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
 				return res
@@ -16468,16 +16469,6 @@ func (ec *executionContext) marshalNAuditEvent2ᚖrosterᚋinternalᚋrosterᚐA
 	return ec._AuditEvent(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNAuditEventConnection2ᚖrosterᚋgraphᚋinternalᚋgenᚐAuditEventConnection(ctx context.Context, sel ast.SelectionSet, v *AuditEventConnection) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._AuditEventConnection(ctx, sel, v)
-}
-
 func (ec *executionContext) marshalNAuditEventEdge2ᚕᚖrosterᚋgraphᚋinternalᚋgenᚐAuditEventEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*AuditEventEdge) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -16544,16 +16535,6 @@ func (ec *executionContext) marshalNContact2ᚖrosterᚋinternalᚋrosterᚐCont
 		return graphql.Null
 	}
 	return ec._Contact(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalNContactConnection2ᚖrosterᚋgraphᚋinternalᚋgenᚐContactConnection(ctx context.Context, sel ast.SelectionSet, v *ContactConnection) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._ContactConnection(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNContactCreateInput2rosterᚋinternalᚋrosterᚐContactCreateInput(ctx context.Context, v any) (roster.ContactCreateInput, error) {
@@ -16846,22 +16827,6 @@ func (ec *executionContext) marshalNInt2int(ctx context.Context, sel ast.Selecti
 	return res
 }
 
-func (ec *executionContext) marshalNIssueDelivery2ᚕᚖrosterᚋinternalᚋrosterᚐIssueDeliveryᚄ(ctx context.Context, sel ast.SelectionSet, v []*roster.IssueDelivery) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNIssueDelivery2ᚖrosterᚋinternalᚋrosterᚐIssueDelivery(ctx, sel, v[i])
-	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
-
-	return ret
-}
-
 func (ec *executionContext) marshalNIssueDelivery2ᚖrosterᚋinternalᚋrosterᚐIssueDelivery(ctx context.Context, sel ast.SelectionSet, v *roster.IssueDelivery) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
@@ -16896,16 +16861,6 @@ func (ec *executionContext) marshalNIssueReport2ᚖrosterᚋinternalᚋrosterᚐ
 		return graphql.Null
 	}
 	return ec._IssueReport(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalNIssueReportConnection2ᚖrosterᚋgraphᚋinternalᚋgenᚐIssueReportConnection(ctx context.Context, sel ast.SelectionSet, v *IssueReportConnection) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._IssueReportConnection(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNIssueReportCreateInput2rosterᚋinternalᚋrosterᚐIssueReportCreateInput(ctx context.Context, v any) (roster.IssueReportCreateInput, error) {
@@ -16964,22 +16919,6 @@ func (ec *executionContext) marshalNPageInfo2ᚖrosterᚋgraphᚋinternalᚋgen�
 	return ec._PageInfo(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNPartnerUser2ᚕᚖrosterᚋinternalᚋrosterᚐPartnerUserᚄ(ctx context.Context, sel ast.SelectionSet, v []*roster.PartnerUser) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNPartnerUser2ᚖrosterᚋinternalᚋrosterᚐPartnerUser(ctx, sel, v[i])
-	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
-
-	return ret
-}
-
 func (ec *executionContext) marshalNPartnerUser2ᚖrosterᚋinternalᚋrosterᚐPartnerUser(ctx context.Context, sel ast.SelectionSet, v *roster.PartnerUser) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
@@ -17005,22 +16944,6 @@ func (ec *executionContext) marshalNPermission2rosterᚋinternalᚋrosterᚐPerm
 		}
 	}
 	return res
-}
-
-func (ec *executionContext) marshalNRoleAssignment2ᚕᚖrosterᚋinternalᚋrosterᚐRoleAssignmentᚄ(ctx context.Context, sel ast.SelectionSet, v []*roster.RoleAssignment) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNRoleAssignment2ᚖrosterᚋinternalᚋrosterᚐRoleAssignment(ctx, sel, v[i])
-	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
-
-	return ret
 }
 
 func (ec *executionContext) marshalNRoleAssignment2ᚖrosterᚋinternalᚋrosterᚐRoleAssignment(ctx context.Context, sel ast.SelectionSet, v *roster.RoleAssignment) graphql.Marshaler {
@@ -17057,22 +16980,6 @@ func (ec *executionContext) marshalNString2string(ctx context.Context, sel ast.S
 		}
 	}
 	return res
-}
-
-func (ec *executionContext) marshalNSupportContact2ᚕᚖrosterᚋinternalᚋrosterᚐSupportContactᚄ(ctx context.Context, sel ast.SelectionSet, v []*roster.SupportContact) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNSupportContact2ᚖrosterᚋinternalᚋrosterᚐSupportContact(ctx, sel, v[i])
-	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
-
-	return ret
 }
 
 func (ec *executionContext) marshalNSupportContact2ᚖrosterᚋinternalᚋrosterᚐSupportContact(ctx context.Context, sel ast.SelectionSet, v *roster.SupportContact) graphql.Marshaler {
@@ -17360,6 +17267,13 @@ func (ec *executionContext) marshalOApiToken2ᚖrosterᚋinternalᚋrosterᚐAPI
 	return ec._ApiToken(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOAuditEventConnection2ᚖrosterᚋgraphᚋinternalᚋgenᚐAuditEventConnection(ctx context.Context, sel ast.SelectionSet, v *AuditEventConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._AuditEventConnection(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOBoolean2bool(ctx context.Context, v any) (bool, error) {
 	res, err := graphql.UnmarshalBoolean(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -17395,6 +17309,13 @@ func (ec *executionContext) marshalOContact2ᚖrosterᚋinternalᚋrosterᚐCont
 		return graphql.Null
 	}
 	return ec._Contact(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOContactConnection2ᚖrosterᚋgraphᚋinternalᚋgenᚐContactConnection(ctx context.Context, sel ast.SelectionSet, v *ContactConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ContactConnection(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOContactCreatePayload2ᚖrosterᚋgraphᚋinternalᚋgenᚐContactCreatePayload(ctx context.Context, sel ast.SelectionSet, v *ContactCreatePayload) graphql.Marshaler {
@@ -17541,11 +17462,37 @@ func (ec *executionContext) marshalOInt2ᚖint(ctx context.Context, sel ast.Sele
 	return res
 }
 
+func (ec *executionContext) marshalOIssueDelivery2ᚕᚖrosterᚋinternalᚋrosterᚐIssueDeliveryᚄ(ctx context.Context, sel ast.SelectionSet, v []*roster.IssueDelivery) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNIssueDelivery2ᚖrosterᚋinternalᚋrosterᚐIssueDelivery(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalOIssueReport2ᚖrosterᚋinternalᚋrosterᚐIssueReport(ctx context.Context, sel ast.SelectionSet, v *roster.IssueReport) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._IssueReport(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOIssueReportConnection2ᚖrosterᚋgraphᚋinternalᚋgenᚐIssueReportConnection(ctx context.Context, sel ast.SelectionSet, v *IssueReportConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._IssueReportConnection(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOIssueReportCreatePayload2ᚖrosterᚋgraphᚋinternalᚋgenᚐIssueReportCreatePayload(ctx context.Context, sel ast.SelectionSet, v *IssueReportCreatePayload) graphql.Marshaler {
@@ -17567,6 +17514,25 @@ func (ec *executionContext) marshalOPartner2ᚖrosterᚋinternalᚋrosterᚐPart
 		return graphql.Null
 	}
 	return ec._Partner(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOPartnerUser2ᚕᚖrosterᚋinternalᚋrosterᚐPartnerUserᚄ(ctx context.Context, sel ast.SelectionSet, v []*roster.PartnerUser) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPartnerUser2ᚖrosterᚋinternalᚋrosterᚐPartnerUser(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalOPartnerUser2ᚖrosterᚋinternalᚋrosterᚐPartnerUser(ctx context.Context, sel ast.SelectionSet, v *roster.PartnerUser) graphql.Marshaler {
@@ -17600,6 +17566,25 @@ func (ec *executionContext) marshalOPerson2ᚖrosterᚋinternalᚋrosterᚐPerso
 		return graphql.Null
 	}
 	return ec._Person(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalORoleAssignment2ᚕᚖrosterᚋinternalᚋrosterᚐRoleAssignmentᚄ(ctx context.Context, sel ast.SelectionSet, v []*roster.RoleAssignment) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNRoleAssignment2ᚖrosterᚋinternalᚋrosterᚐRoleAssignment(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalOSessionCreatePayload2ᚖrosterᚋgraphᚋinternalᚋgenᚐSessionCreatePayload(ctx context.Context, sel ast.SelectionSet, v *SessionCreatePayload) graphql.Marshaler {
@@ -17674,6 +17659,25 @@ func (ec *executionContext) marshalOString2ᚖstring(ctx context.Context, sel as
 	_ = ctx
 	res := graphql.MarshalString(*v)
 	return res
+}
+
+func (ec *executionContext) marshalOSupportContact2ᚕᚖrosterᚋinternalᚋrosterᚐSupportContactᚄ(ctx context.Context, sel ast.SelectionSet, v []*roster.SupportContact) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSupportContact2ᚖrosterᚋinternalᚋrosterᚐSupportContact(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalOSupportContact2ᚖrosterᚋinternalᚋrosterᚐSupportContact(ctx context.Context, sel ast.SelectionSet, v *roster.SupportContact) graphql.Marshaler {
