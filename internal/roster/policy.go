@@ -82,9 +82,10 @@ type On struct {
 	Field   string
 }
 
-// May tells whether who may run the verb there. What the actor may not see answers NOT_FOUND, what they may see but not do a
-// Denial. Who the actor is in the account is taken from the account as locked,
-// so that of two transfers at once only the first one's giver still holds.
+// May tells whether who may run the verb there. What the actor may not see
+// answers NOT_FOUND, what they may see but not do a Denial. Who the actor is in
+// the account is taken from the account as locked, so that of two transfers at
+// once only the first one's giver still holds.
 func May(who Actor, verb Verb, on On) error {
 	rule := writes()[verb]
 	switch {

@@ -85,9 +85,10 @@ func BadLink() *Problem {
 	return &Problem{Code: LinkInvalid, Message: "This link does not work. Open it exactly as it is in the mail, or ask for a new one."}
 }
 
-// MailsSent says when the mails of the past were due that the limits look at,
-// those that still wait among them. Each is the n-th newest, n being the limit,
-// and nil where there were fewer: one window later there is room for one more.
+// MailsSent says when the mails were due that the limits look at, those that
+// still wait among them (ContactLast: when it was asked for). Each is the n-th
+// newest, n being the limit, and nil where there are fewer: one window later
+// there is room for one more.
 type MailsSent struct {
 	ContactLast, ContactDay, AccountDay *time.Time
 	MailboxHour, MailboxDay             *time.Time // over all accounts

@@ -67,7 +67,7 @@ func (tx *Tx) enqueue(ctx context.Context, id roster.EmailMessageID, due time.Ti
 // contact may be one that only has a mailbox.
 func (tx *Tx) MailsSent(ctx context.Context, contact roster.Contact) (sent roster.MailsSent, err error) {
 	err = tx.tx.NewRaw(`
-		SELECT max(due_at) FILTER (WHERE subject_id = ?0) AS contact_last,
+		SELECT max(created_at) FILTER (WHERE subject_id = ?0) AS contact_last,
 			(array_agg(due_at ORDER BY due_at DESC) FILTER (WHERE subject_id = ?0))[?4] AS contact_day,
 			(array_agg(due_at ORDER BY due_at DESC) FILTER (WHERE account_id = ?1))[?5] AS account_day,
 			(array_agg(due_at ORDER BY due_at DESC) FILTER (WHERE recipient = ?2))[?6] AS mailbox_hour,
