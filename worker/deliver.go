@@ -11,14 +11,29 @@ import (
 	"roster/internal/store"
 )
 
-// settleAgain is the pause between tries to write down what became of a mail.
-const settleAgain = 500 * time.Millisecond
+const (
+	// settleAgain is the pause between tries to write down what became of a mail,
+	// and settleOnce how long one may take.
+	settleAgain = 200 * time.Millisecond
+	settleOnce  = 5 * time.Second
+	// settleMost is how long a database may be away before it is given up.
+	settleMost = 5 * time.Minute
+)
 
 // deliver does all there is to do about one mail: claim it, word it from the
 // state as it is now, send it, write down what became of it. A mail that is not
 // due, done or somebody else's is none of its business.
 func (w *Worker) deliver(sends context.Context, id roster.EmailMessageID) {
 	defer w.survive(id)
+	// asynq counts its own tasks, and not what the sweeper sends while Redis is
+	// away. What is in flight when a worker dies may arrive twice, so that neither
+	// may add to the other.
+	select {
+	case w.hands <- struct{}{}:
+		defer func() { <-w.hands }()
+	case <-sends.Done():
+		return
+	}
 	began := time.Now()
 	claim, ok, err := w.Store.ClaimMail(sends, id, w.Lease)
 	if sends.Err() == nil {
@@ -34,7 +49,7 @@ func (w *Worker) deliver(sends context.Context, id roster.EmailMessageID) {
 	// has let go when another may take over.
 	end := began.Add(w.Lease)
 	outcome := w.outcome(sends, claim, began, w.attempt(sends, claim, end))
-	w.settle(claim, outcome, end)
+	w.settle(sends, claim, outcome)
 }
 
 // attempt sends the mail, or says why not.
@@ -54,13 +69,16 @@ func (w *Worker) attempt(sends context.Context, claim store.Claim, end time.Time
 }
 
 // settle writes the outcome down. A database that is away at that moment would
-// make the mail go out twice, so it is asked again for as long as the claim
-// holds, even when the worker is about to end.
-func (w *Worker) settle(claim store.Claim, outcome store.Outcome, end time.Time) {
-	ctx, cancel := context.WithDeadline(context.Background(), end)
+// make the mail go out twice, so it is asked again, also by a worker that is
+// about to end, and for longer than the claim holds: while the database is away
+// nobody else can take the mail over, and once somebody has, it says so.
+func (w *Worker) settle(sends context.Context, claim store.Claim, outcome store.Outcome) {
+	ctx, cancel := context.WithTimeout(context.Background(), settleMost)
 	defer cancel()
+	stop := context.AfterFunc(sends, func() { time.AfterFunc(settleTime, cancel) })
+	defer stop()
 	for {
-		ok, err := w.Store.Settle(ctx, claim, outcome)
+		ok, err := w.write(ctx, claim, outcome)
 		w.database.note(err)
 		if err == nil {
 			if !ok {
@@ -76,6 +94,13 @@ func (w *Worker) settle(claim store.Claim, outcome store.Outcome, end time.Time)
 		case <-time.After(settleAgain):
 		}
 	}
+}
+
+// write is one try, which a connection that hangs does not make the last.
+func (w *Worker) write(ctx context.Context, claim store.Claim, outcome store.Outcome) (ok bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, settleOnce)
+	defer cancel()
+	return w.Store.Settle(ctx, claim, outcome)
 }
 
 // survive keeps one mail's crash from taking the others with it. The claim is

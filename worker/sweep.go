@@ -38,15 +38,24 @@ func (w *Worker) sweep(ctx, sends context.Context) {
 }
 
 func (w *Worker) sweepOnce(ctx, sends context.Context) {
+	if w.missed {
+		// Whoever could not write down what became of a mail does so now. Taken over
+		// in the same moment, the mail would go out twice.
+		w.missed = w.Store.Ping(ctx) != nil
+		return
+	}
 	limit, alone := w.share(ctx)
 	if limit == 0 {
 		return
 	}
 	waiting, err := w.Store.Sweep(ctx, limit, sweepPause)
-	if ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil {
 		return
 	}
+	// What was found as the worker was told to end is still kicked: it will be
+	// looked for again only after the pause.
 	w.database.note(err)
+	w.missed = err != nil
 	if alone {
 		w.deliverAll(ctx, sends, waiting)
 	} else {

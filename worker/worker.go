@@ -41,7 +41,7 @@ type Config struct {
 	Vendor string
 
 	Concurrency int           // mails at once; 8
-	Lease       time.Duration // how long a mail is this worker's; 30 s, to be more than a send takes
+	Lease       time.Duration // how long a mail is this worker's; 15 s, to be more than a send takes
 	Grace       time.Duration // how long mails in flight may take once Run is to end; 10 s
 }
 
@@ -54,7 +54,7 @@ func (c Config) withDefaults() Config {
 		c.Concurrency = 8
 	}
 	if c.Lease <= 0 {
-		c.Lease = 30 * time.Second
+		c.Lease = 15 * time.Second
 	}
 	if c.Grace <= 0 {
 		c.Grace = 10 * time.Second
@@ -67,6 +67,8 @@ type Worker struct {
 	Config
 	relay    *Relay
 	redis    *redis.Client
+	hands    chan struct{} // one for each mail in flight, whoever found it
+	missed   bool          // the last sweep found no database; the sweeper's own
 	circuit  circuit
 	server   outage // the mail server
 	database outage
@@ -84,7 +86,7 @@ func New(c Config) (*Worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Worker{Config: c, relay: relay, redis: patient(options),
+	return &Worker{Config: c, relay: relay, redis: patient(options), hands: make(chan struct{}, c.Concurrency),
 		server: outage{log: c.Log, what: "the mail server"}, database: outage{log: c.Log, what: "the database"}}, nil
 }
 
@@ -92,28 +94,36 @@ func New(c Config) (*Worker, error) {
 // finished, or after Grace are cut short and given back. It is called once. A
 // Redis that is away is no error: the sweeper sends without it.
 func (w *Worker) Run(ctx context.Context) error {
-	defer func() {
-		_ = w.relay.Close()
-		_ = w.redis.Close()
-	}()
+	defer func() { _ = w.relay.Close() }()
 	// Not the context that ends Run: mails in flight have a little longer.
 	sends, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	server := asynq.NewServerFromRedisClient(w.redis, w.settings())
 	if err := server.Start(w.handler(sends)); err != nil {
+		_ = w.redis.Close()
 		return fmt.Errorf("start asynq: %w", err)
 	}
 	var sweeper sync.WaitGroup
 	sweeper.Go(func() { w.sweep(ctx, sends) })
 	<-ctx.Done()
 	defer time.AfterFunc(w.Grace, cut).Stop()
-	if w.relay.outage.away.Load() {
-		// There is nobody to say good-bye to, and each of asynq's parts would wait
-		// its time for an answer.
+	farewell := make(chan struct{})
+	go func() {
+		defer close(farewell)
+		server.Shutdown()
+		// Not before: asynq crashes where its connections are closed under it.
 		_ = w.redis.Close()
-	}
-	server.Shutdown()
+	}()
 	sweeper.Wait()
+	if !w.relay.outage.away.Load() {
+		<-farewell
+		return nil
+	}
+	// There is nobody to say good-bye to, and each of asynq's parts waits its time
+	// for an answer. Only the mails in flight count.
+	for range w.Concurrency {
+		w.hands <- struct{}{}
+	}
 	return nil
 }
 
