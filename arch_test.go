@@ -41,7 +41,7 @@ func owners() map[string][]string {
 		"github.com/uptrace/bun":        {"roster/internal/store"},
 		"github.com/jackc/pgx":          {"roster/internal/store"},
 		"github.com/hibiken/asynq":      {"roster/worker"},
-		"github.com/redis/go-redis":     {"roster/worker", "roster/internal/live", "roster"},
+		"github.com/redis/go-redis":     {"roster/worker", "roster/internal/live"},
 		"github.com/99designs/gqlgen":   {"roster/graph", "roster/graph/internal/gen", "roster/graph/internal/scalar"},
 		"github.com/vektah/gqlparser":   {"roster/graph", "roster/graph/internal/gen"},
 		"github.com/wneessen/go-mail":   {"roster/internal/mail"},

@@ -197,11 +197,7 @@ func fetchedPrograms(t *testing.T) string {
 	t.Helper()
 	testkit.Redis(t)
 	testkit.DatabaseURL(t)
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		dir = os.TempDir()
-	}
-	dir = filepath.Join(dir, "roster-"+strconv.Itoa(os.Getuid()))
+	dir := testkit.CacheDir()
 	if _, err := os.Stat(dir); err != nil {
 		return ""
 	}

@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -69,11 +67,7 @@ func (r *rig) startRedis() {
 // scratch are the options for a server of the test's own, whose programs come
 // from where testkit keeps them.
 func scratch(dir string) local.Options {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		cache = os.TempDir()
-	}
-	return local.Options{Dir: dir, CacheDir: filepath.Join(cache, "roster-"+strconv.Itoa(os.Getuid())), Scratch: true}
+	return local.Options{Dir: dir, CacheDir: testkit.CacheDir(), Scratch: true}
 }
 
 // people makes accounts with one to three support contacts each. It is called

@@ -13,7 +13,6 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"roster/internal/live"
 	"roster/internal/roster"
 	"roster/internal/testkit"
 )
@@ -188,8 +187,9 @@ func TestSecurity_SecretsAreKeptNowhere(t *testing.T) {
 	if len(database) < 100 || len(log) < 20 {
 		t.Fatalf("%d rows, %d lines", len(database), len(log))
 	}
-	client, err := live.Open(w.parts.redisURL)
+	options, err := redis.ParseURL(w.parts.redisURL)
 	w.Must(err)
+	client := redis.NewClient(options)
 	defer func() { _ = client.Close() }()
 	keys := everyKey(t, client)
 	if len(keys) < 2 {
@@ -223,8 +223,9 @@ func TestSecurity_WaitingMailsHoldNothing(t *testing.T) {
 	w.primary.call("contactCreate", object{"accountId": w.own.account, "displayName": "Rosalind Added", "email": "rosalind@bakery.example", "sendVerification": true, "notifyAccount": true})
 	w.anonymous().call("accountSignUp", object{"accountName": "Wholesale Quince", "displayName": "Quincy Newcomer", "email": "quincy@wholesale.example"})
 	w.technical.call("issueReportCreate", without(w.good()["issueReportCreate"], "onBehalfOfContactId"))
-	client, err := live.Open(w.parts.redisURL)
+	options, err := redis.ParseURL(w.parts.redisURL)
 	w.Must(err)
+	client := redis.NewClient(options)
 	defer func() { _ = client.Close() }()
 	var keys []string
 	for deadline := time.Now().Add(10 * time.Second); len(keys) < 8 && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {

@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"runtime"
-
-	"github.com/redis/go-redis/v9"
 
 	"roster/graph"
 	"roster/internal/action"
@@ -24,29 +23,26 @@ import (
 // parts are what every long-running command is made of.
 type parts struct {
 	log      *slog.Logger
-	links    config.Links
+	public   *url.URL
 	db       *store.DB
 	keys     *secret.Keys
 	redisURL string
-	redis    *redis.Client // for limits; the relay has connections of its own
+	limits   *live.Limits
 	relay    *worker.Relay
 	actions  *action.Set
 }
 
 // open connects the parts. It refuses a schema that is older than the program's.
 func open(ctx context.Context, log *slog.Logger, d config.Database, r config.Redis, l config.Links) (*parts, error) {
-	public, err := l.Public()
+	public, err := httpd.PublicURL(l.PublicURL)
 	if err != nil {
-		return nil, err
-	}
-	if err := httpd.CheckPublicURL(public); err != nil {
 		return nil, err
 	}
 	keys, err := secret.ParseKeys(l.LinkKeys)
 	if err != nil {
 		return nil, fmt.Errorf("ROSTER_LINK_KEYS: %w", err)
 	}
-	client, err := live.Open(r.RedisURL)
+	limits, err := live.Open(r.RedisURL, log)
 	if err != nil {
 		return nil, err
 	}
@@ -63,13 +59,13 @@ func open(ctx context.Context, log *slog.Logger, d config.Database, r config.Red
 		return nil, err
 	}
 	actions := &action.Set{Store: db, Keys: keys, Kick: relay.Kick, Passwords: secret.NewPasswords(secret.DefaultCost(), runtime.GOMAXPROCS(0))}
-	return &parts{log: log, links: l, db: db, keys: keys, redisURL: r.RedisURL, redis: client, relay: relay, actions: actions}, nil
+	return &parts{log: log, public: public, db: db, keys: keys, redisURL: r.RedisURL, limits: limits, relay: relay, actions: actions}, nil
 }
 
 // close ends the connections, after what is under way.
 func (p *parts) close() {
 	_ = p.relay.Close()
-	_ = p.redis.Close()
+	_ = p.limits.Close()
 	_ = p.db.Close()
 }
 
@@ -82,32 +78,24 @@ func commandLineActions(db *store.DB) *action.Set {
 
 // handler is everything that is reached over HTTP.
 func (p *parts) handler(w config.Web) (http.Handler, error) {
-	public, err := p.links.Public()
-	if err != nil {
-		return nil, err
-	}
 	proxies, err := w.Proxies()
 	if err != nil {
 		return nil, err
 	}
 	api := graph.New(graph.Config{Actions: p.actions, Store: p.db, Cookies: httpd.Cookies{}, Log: p.log, Introspection: w.Introspection})
-	return httpd.New(httpd.Config{Store: p.db, Limits: live.NewLimits(p.redis, p.log), GraphQL: api, WithActor: graph.WithActor,
-		Schema: []byte(schema), PublicURL: public, TrustedProxies: proxies, Log: p.log}), nil
+	return httpd.New(httpd.Config{Store: p.db, Limits: p.limits, GraphQL: api, WithActor: graph.WithActor,
+		Schema: []byte(schema), PublicURL: p.public, TrustedProxies: proxies, Log: p.log}), nil
 }
 
 // work sends mails until the context ends.
 func (p *parts) work(ctx context.Context, m config.Mail) error {
-	public, err := p.links.Public()
-	if err != nil {
-		return err
-	}
 	sender, err := mail.Open(m.SMTPURL, m.MailFrom, mail.Options{Connections: m.WorkerCount})
 	if err != nil {
 		return fmt.Errorf("SMTP_URL and ROSTER_MAIL_FROM: %w", err)
 	}
 	defer func() { _ = sender.Close() }()
 	w, err := worker.New(worker.Config{Store: p.db, Sender: sender, Keys: p.keys, Redis: p.redisURL,
-		PublicURL: public.String(), Log: p.log, Concurrency: m.WorkerCount})
+		PublicURL: p.public.String(), Log: p.log, Concurrency: m.WorkerCount})
 	if err != nil {
 		return err
 	}

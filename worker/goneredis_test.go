@@ -2,9 +2,6 @@ package worker_test
 
 import (
 	"context"
-	"os"
-	"path/filepath"
-	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -12,16 +9,14 @@ import (
 	"roster/internal/local"
 	"roster/internal/mail"
 	"roster/internal/roster"
+	"roster/internal/testkit"
 	"roster/worker"
 )
 
 // mortal lends the office a Redis of its own, which can be killed.
 func (f *office) mortal() *local.Redis {
 	f.t.Helper()
-	cache, err := os.UserCacheDir()
-	f.Must(err)
-	redis, err := local.StartRedis(f.t.Context(), local.Options{Dir: f.t.TempDir(), Scratch: true,
-		CacheDir: filepath.Join(cache, "roster-"+strconv.Itoa(os.Getuid()))})
+	redis, err := local.StartRedis(f.t.Context(), local.Options{Dir: f.t.TempDir(), Scratch: true, CacheDir: testkit.CacheDir()})
 	f.Must(err)
 	f.t.Cleanup(redis.Kill)
 	f.redis = redis.URL()

@@ -126,16 +126,6 @@ func (d Database) Owner() string {
 	return d.DatabaseURL
 }
 
-// Public is the public URL, parsed. Only scheme and host of it count.
-func (l Links) Public() (*url.URL, error) {
-	u, err := url.Parse(l.PublicURL)
-	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return nil, fmt.Errorf("ROSTER_PUBLIC_URL must be a scheme and a host and nothing else, like https://roster.example.com")
-	}
-	u.Path = ""
-	return u, nil
-}
-
 // Proxies are the trusted proxies, parsed.
 func (w Web) Proxies() ([]netip.Prefix, error) {
 	var list []netip.Prefix

@@ -27,7 +27,8 @@ type Config struct {
 	Schema []byte
 	// WithActor puts the Actor where GraphQL looks for it.
 	WithActor func(context.Context, roster.Actor) context.Context
-	// PublicURL is where people reach this program; see CheckPublicURL.
+	// PublicURL is where people reach this program, as the function of that name
+	// has read it.
 	PublicURL *url.URL
 	// TrustedProxies are the networks of proxies whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
@@ -52,8 +53,7 @@ type Callers interface {
 	Ping(ctx context.Context) error
 }
 
-// New builds everything that answers over HTTP. The PublicURL must have passed
-// CheckPublicURL.
+// New builds everything that answers over HTTP.
 func New(c Config) http.Handler {
 	if c.AnonymousRate == (live.Rate{}) {
 		c.AnonymousRate = DefaultAnonymousRate()

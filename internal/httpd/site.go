@@ -12,21 +12,23 @@ import (
 	"roster/internal/roster"
 )
 
-// CheckPublicURL tells whether people may reach the program at u: an https
-// address, or plain http on this very machine for development. The error is a
-// sentence for whoever sets ROSTER_PUBLIC_URL.
-func CheckPublicURL(u *url.URL) error {
+// PublicURL reads the address under which people reach the program: https, or
+// plain http on this very machine for development; only scheme, host and port.
+// The error is a sentence for whoever sets ROSTER_PUBLIC_URL.
+func PublicURL(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
 	switch {
-	case u == nil || u.Hostname() == "" || (u.Scheme != "https" && u.Scheme != "http"):
-		return errors.New("ROSTER_PUBLIC_URL must be an address like https://roster.example.com")
+	case err != nil || u.Hostname() == "" || (u.Scheme != "https" && u.Scheme != "http"):
+		return nil, errors.New("ROSTER_PUBLIC_URL must be an address like https://roster.example.com")
 	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || (u.Path != "" && u.Path != "/"):
-		return errors.New("ROSTER_PUBLIC_URL must end after the host and the port, like https://roster.example.com: " +
+		return nil, errors.New("ROSTER_PUBLIC_URL must end after the host and the port, like https://roster.example.com: " +
 			"without user, path, query and fragment")
 	case u.Scheme == "http" && !isLoopback(u.Hostname()):
-		return errors.New("ROSTER_PUBLIC_URL must start with https://, because passwords and sessions travel over it; " +
+		return nil, errors.New("ROSTER_PUBLIC_URL must start with https://, because passwords and sessions travel over it; " +
 			"plain http is only for this machine itself, like http://localhost:8080")
 	}
-	return nil
+	u.Path = ""
+	return u, nil
 }
 
 func isLoopback(host string) bool {

@@ -32,6 +32,7 @@ const (
 // Redis is away. A limit that stops counting would be no limit, and one that
 // refuses everybody would make Redis the program's weakest part.
 type Limits struct {
+	client      *redis.Client
 	shared, own throttled.GCRAStoreCtx
 	presence    presence
 	// turns makes callers with the same key wait for each other: the shared
@@ -39,18 +40,36 @@ type Limits struct {
 	turns [256]sync.Mutex
 }
 
-// NewLimits counts in the Redis of the client, or only in this process where
-// the client is nil. It logs one line when Redis goes and one when it is back.
-func NewLimits(client *redis.Client, log *slog.Logger) *Limits {
+// Open counts in the Redis at a redis://, rediss:// or unix:// URL, which it
+// connects to when it is first needed. It logs one line when Redis goes and one
+// when it is back. The error says what the URL should look like and never
+// repeats it.
+func Open(redisURL string, log *slog.Logger) (*Limits, error) {
+	client, err := dial(redisURL)
+	if err != nil {
+		return nil, err
+	}
+	l := InProcess(log)
+	l.client = client
+	l.shared, _ = goredisstore.NewCtx(client, keyPrefix) // never an error
+	return l, nil
+}
+
+// InProcess counts in this process alone.
+func InProcess(log *slog.Logger) *Limits {
 	own, err := memstore.NewCtx(memoryKeys)
 	if err != nil {
 		panic(err) // only a size below 1 is refused
 	}
-	l := &Limits{own: own, presence: presence{log: log}}
-	if client != nil {
-		l.shared, _ = goredisstore.NewCtx(client, keyPrefix) // never an error
+	return &Limits{own: own, presence: presence{log: log}}
+}
+
+// Close ends the connections.
+func (l *Limits) Close() error {
+	if l.client == nil {
+		return nil
 	}
-	return l
+	return l.client.Close()
 }
 
 // Allow counts one more of what name stands for ("graphql", "verification")

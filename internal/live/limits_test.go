@@ -37,13 +37,13 @@ func (l *lines) count(what string) int {
 
 func onRedis(t *testing.T, url string) (*Limits, *lines) {
 	t.Helper()
-	client, err := Open(url)
+	log := &lines{}
+	limits, err := Open(url, slog.New(slog.NewTextHandler(log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = client.Close() })
-	log := &lines{}
-	return NewLimits(client, slog.New(slog.NewTextHandler(log, nil))), log
+	t.Cleanup(func() { _ = limits.Close() })
+	return limits, log
 }
 
 func allowed(l *Limits, n int, name, key string) (count int) {
@@ -57,7 +57,7 @@ func allowed(l *Limits, n int, name, key string) (count int) {
 
 func TestAllow_BurstThenRetryAfter(t *testing.T) {
 	shared, _ := onRedis(t, "redis://"+miniredis.RunT(t).Addr())
-	for name, l := range map[string]*Limits{"redis": shared, "alone": NewLimits(nil, slog.Default())} {
+	for name, l := range map[string]*Limits{"redis": shared, "alone": InProcess(slog.Default())} {
 		if got := allowed(l, 5, "graphql", "198.51.100.7"); got != 5 {
 			t.Errorf("%s: %d of a burst of 5 were allowed", name, got)
 		}
@@ -73,7 +73,7 @@ func TestAllow_BurstThenRetryAfter(t *testing.T) {
 
 func TestAllow_TimeGivesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := NewLimits(nil, slog.Default())
+		l := InProcess(slog.Default())
 		if got := allowed(l, 20, "graphql", "a"); got != 5 {
 			t.Fatalf("%d allowed at once, want 5", got)
 		}
@@ -85,7 +85,7 @@ func TestAllow_TimeGivesBack(t *testing.T) {
 }
 
 func TestAllow_ImpossibleRates(t *testing.T) {
-	l := NewLimits(nil, slog.Default())
+	l := InProcess(slog.Default())
 	for _, rate := range []Rate{{}, {Count: -1, Per: time.Minute}, {Count: 1}, {Count: 5, Per: 3}} {
 		if ok, _ := l.Allow(t.Context(), "x", "y", rate); ok {
 			t.Errorf("%+v allowed something", rate)
@@ -196,7 +196,7 @@ func TestAllow_CancelledCallersStillCount(t *testing.T) {
 
 func TestOpen_SaysWhichSettingAndNoPassword(t *testing.T) {
 	for _, url := range []string{"", "redis", "http://user:hunter2@host", "redis://:hunter2@host:port/0", "redis://:hunter2/x@host:6379", "redis://user:12/hunter2@host", "redis://:hunter2@host:6379/zero", "redis://:hunter2@ho st"} {
-		_, err := Open(url)
+		_, err := Open(url, slog.Default())
 		if err == nil || !strings.HasPrefix(err.Error(), "REDIS_URL must look like") || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%q: %v", url, err)
 		}
@@ -204,7 +204,7 @@ func TestOpen_SaysWhichSettingAndNoPassword(t *testing.T) {
 }
 
 func TestOpen_GivesUpAfter200ms(t *testing.T) {
-	client, err := Open("redis://127.0.0.1:1/0?read_timeout=30s&max_retries=9")
+	client, err := dial("redis://127.0.0.1:1/0?read_timeout=30s&max_retries=9")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,11 +14,11 @@ import (
 // where it hangs.
 const patience = 200 * time.Millisecond
 
-// Open makes a client for the Redis at a redis://, rediss:// or unix:// URL; it
+// dial makes a client for the Redis at a redis://, rediss:// or unix:// URL; it
 // does not connect yet. Every call through it gives up after 200 ms and is not
 // repeated. The error names the setting and never repeats the URL, which holds
 // the password.
-func Open(redisURL string) (*redis.Client, error) {
+func dial(redisURL string) (*redis.Client, error) {
 	options, err := redis.ParseURL(redisURL)
 	if err != nil {
 		return nil, errors.New("REDIS_URL must look like redis://:password@host:6379/0 or unix:///path/to/socket; " +

@@ -52,7 +52,7 @@ func Main(m *testing.M) {
 // start prepares the servers; each comes up when the first test asks for it.
 func start(dir string) *servers {
 	s := &servers{dir: dir}
-	options := local.Options{Dir: dir, CacheDir: cacheDir(), Scratch: true, Say: func(format string, args ...any) {
+	options := local.Options{Dir: dir, CacheDir: CacheDir(), Scratch: true, Say: func(format string, args ...any) {
 		fmt.Fprintf(os.Stderr, format+"\n", args...)
 	}}
 	s.postgres = sync.OnceValues(func() (*local.Postgres, error) {
@@ -68,8 +68,8 @@ func start(dir string) *servers {
 	return s
 }
 
-// cacheDir keeps fetched programs from one run of the tests to the next.
-func cacheDir() string {
+// CacheDir keeps fetched programs from one run of the tests to the next.
+func CacheDir() string {
 	dir, err := os.UserCacheDir()
 	if err != nil {
 		dir = os.TempDir()
