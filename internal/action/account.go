@@ -20,7 +20,7 @@ func (s *Set) AccountCreate(ctx context.Context, who roster.Actor, in roster.Acc
 	problems.Add(problem, "primaryContact", "email")
 	err = s.change(ctx, who, roster.AccountCreate, onNothing(), func(c *change) error {
 		account := roster.Account{Name: name, Origin: roster.OriginPartner, PartnerID: who.Partner.Partner}
-		if who.IsStaff() {
+		if who.Staff.Admin {
 			account.Origin, account.PartnerID = roster.OriginStaff, roster.PartnerID{}
 		}
 		recipients := c.recipients(account.PartnerID, in.SupportContacts, &problems)
