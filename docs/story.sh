@@ -48,51 +48,51 @@ verify() { change "$tmp/nobody" "contactVerify(input: {token: \"$1\", password: 
 sign_in() { change "$tmp/$1" "sessionCreate(input: {email: \"$2\", password: \"$password\"}) { viewer { person { displayName } accounts { id } } userErrors { code message } }"; }
 
 step "1. Sign up; a mail with a link comes, and its page asks for a password"
-anna=anna-$run@bakery.example
-change "$tmp/nobody" "accountSignUp(input: {accountName: \"Bakery $run\", displayName: \"Anna\", email: \"$anna\"}) { userErrors { code message } }" >"$tmp/out"
-verify "$(link "$anna")"; say "$anna is verified (the mails: $mailbox/)"
+primary=primary-$run@bakery.example
+change "$tmp/nobody" "accountSignUp(input: {accountName: \"Bakery $run\", displayName: \"Primary Contact\", email: \"$primary\"}) { userErrors { code message } }" >"$tmp/out"
+verify "$(link "$primary")"; say "$primary is verified (the mails: $mailbox/)"
 
 step "2. Sign in; the viewer shows the account and what opens, and why"
-account=$(sign_in anna "$anna" | first acc); say "the account is $account"
-show "$tmp/anna" '{ viewer { applications { application { key } allowed reason { message } } } }' |
+account=$(sign_in primary "$primary" | first acc); say "the account is $account"
+show "$tmp/primary" '{ viewer { applications { application { key } allowed reason { message } } } }' |
   grep -o '"key":"[A-Z_]*"},"allowed":true' | cut -d'"' -f4 | xargs printf '   opens: %s\n'
 
 step "3. Add contacts: five at most, no address twice, unverified ones cannot sign in"
 add() { echo "contactCreate(input: {accountId: \"$account\", displayName: \"$1\", email: \"$2\"}) { contact { id } userErrors { code message } }"; }
-bert=bert-$run@bakery.example
-contact=$(change "$tmp/anna" "$(add Bert "$bert")" | first con); say "added Bert, $contact"
-refused EMAIL_TAKEN "$tmp/anna" "$(add Bert "$(tr a-z A-Z <<<"$bert")")"
-refused INVALID_CREDENTIALS "$tmp/bert" "sessionCreate(input: {email: \"$bert\", password: \"$password\"}) { userErrors { code message } }"
-for n in 3 4 5; do change "$tmp/anna" "$(add "Number $n" "no$n-$run@bakery.example")" >"$tmp/out"; done
-refused CONTACT_LIMIT_REACHED "$tmp/anna" "$(add Sixth "no6-$run@bakery.example")"
+technical=technical-$run@bakery.example
+contact=$(change "$tmp/primary" "$(add "Technical Contact" "$technical")" | first con); say "added a technical contact, $contact"
+refused EMAIL_TAKEN "$tmp/primary" "$(add "Technical Contact" "$(tr a-z A-Z <<<"$technical")")"
+refused INVALID_CREDENTIALS "$tmp/technical" "sessionCreate(input: {email: \"$technical\", password: \"$password\"}) { userErrors { code message } }"
+for n in 3 4 5; do change "$tmp/primary" "$(add "Number $n" "no$n-$run@bakery.example")" >"$tmp/out"; done
+refused CONTACT_LIMIT_REACHED "$tmp/primary" "$(add Sixth "no6-$run@bakery.example")"
 
-step "4. Verify Bert and give him the role TECHNICAL: the help desk opens on the next request"
-change "$tmp/anna" "contactVerificationSend(input: {contactId: \"$contact\"}) { userErrors { code message } }" >"$tmp/out"
-verify "$(link "$bert")"; sign_in bert "$bert" >"$tmp/out"
-refused FORBIDDEN "$tmp/bert" "issueReportCreate(input: {accountId: \"$account\", applicationKey: \"HELP_DESK\", subject: \"x\", body: \"x\"}) { userErrors { code message } }"
-change "$tmp/anna" "accountRoleAssign(input: {contactId: \"$contact\", role: TECHNICAL}) { userErrors { code message } }" >"$tmp/out"
-show "$tmp/bert" '{ viewer { applications { application { key } allowed } } }' | grep -q '"HELP_DESK"},"allowed":true' || fail 'the help desk did not open'; say 'it opens'
-refused ROLE_HELD "$tmp/anna" "contactDelete(input: {contactId: \"$contact\"}) { userErrors { code message } }"
+step "4. Verify the contact and give it the role TECHNICAL: the help desk opens on the next request"
+change "$tmp/primary" "contactVerificationSend(input: {contactId: \"$contact\"}) { userErrors { code message } }" >"$tmp/out"
+verify "$(link "$technical")"; sign_in technical "$technical" >"$tmp/out"
+refused FORBIDDEN "$tmp/technical" "issueReportCreate(input: {accountId: \"$account\", applicationKey: \"HELP_DESK\", subject: \"x\", body: \"x\"}) { userErrors { code message } }"
+change "$tmp/primary" "accountRoleAssign(input: {contactId: \"$contact\", role: TECHNICAL}) { userErrors { code message } }" >"$tmp/out"
+show "$tmp/technical" '{ viewer { applications { application { key } allowed } } }' | grep -q '"HELP_DESK"},"allowed":true' || fail 'the help desk did not open'; say 'it opens'
+refused ROLE_HELD "$tmp/primary" "contactDelete(input: {contactId: \"$contact\"}) { userErrors { code message } }"
 
 step "5. A partner's script creates an account with support contacts; the last one stays"
-carl=carl-$run@clinic.example
-account=$(change token "accountCreate(input: {name: \"Clinic $run\", primaryContact: {displayName: \"Carl\", email: \"$carl\"}, supportContacts: [{email: \"desk-$run@partner.example\"}]}) { account { id } userErrors { code message } }" | first acc)
+clinic=clinic-$run@clinic.example
+account=$(change token "accountCreate(input: {name: \"Clinic $run\", primaryContact: {displayName: \"Clinic Contact\", email: \"$clinic\"}, supportContacts: [{email: \"desk-$run@partner.example\"}]}) { account { id } userErrors { code message } }" | first acc)
 support() { echo "accountSupportContactsSet(input: {accountId: \"$account\", supportContacts: [$1]}) { userErrors { code message } }"; }
 change token "$(support "{email: \"desk-$run@partner.example\"}, {email: \"oncall-$run@partner.example\"}")" >"$tmp/out"; say "two support contacts"
 refused SUPPORT_CONTACT_REQUIRED token "$(support '')"
 
 step "6. The clinic reports an issue; every support contact gets a mail of its own"
-verify "$(link "$carl")"; sign_in carl "$carl" >"$tmp/out"
-report=$(change "$tmp/carl" "issueReportCreate(input: {accountId: \"$account\", applicationKey: \"HELP_DESK\", subject: \"Nothing prints\", body: \"Since this morning.\"}) { issueReport { id reference } userErrors { code message } }" | first iss)
+verify "$(link "$clinic")"; sign_in clinic "$clinic" >"$tmp/out"
+report=$(change "$tmp/clinic" "issueReportCreate(input: {accountId: \"$account\", applicationKey: \"HELP_DESK\", subject: \"Nothing prints\", body: \"Since this morning.\"}) { issueReport { id reference } userErrors { code message } }" | first iss)
 for _ in $(seq 100); do
-  deliveries=$(show "$tmp/carl" "{ node(id: \"$report\") { ... on IssueReport { reference deliveries { recipient status } } } }")
+  deliveries=$(show "$tmp/clinic" "{ node(id: \"$report\") { ... on IssueReport { reference deliveries { recipient status } } } }")
   if [ "$(grep -o '"SENT"' <<<"$deliveries" | wc -l)" -eq 2 ]; then break; fi; sleep 0.1
 done
 [ "$(grep -o '"SENT"' <<<"$deliveries" | wc -l)" -eq 2 ] || fail "$deliveries"
 grep -o '"recipient":"[^"]*","status":"[A-Z]*"' <<<"$deliveries" | sed 's/"recipient":"\(.*\)","status":"\(.*\)"/   \2 to \1/'
 
 step "7. Everything that changed is in the audit: who, what, old and new"
-show "$tmp/carl" "{ account(by: {id: \"$account\"}) { auditEvents(first: 5) { nodes { at verb actor { kind name } changes { field old new } } } } }" |
+show "$tmp/clinic" "{ account(by: {id: \"$account\"}) { auditEvents(first: 5) { nodes { at verb actor { kind name } changes { field old new } } } } }" |
   sed 's/{"at"/\
 "at"/g' | sed -n 's/"at":"\([^"]*\)","verb":"\([^"]*\)","actor":{"kind":"\([^"]*\)","name":\([^}]*\)}.*/   \1  \2 by \3 \4/p' | sed 's/ null$//'
 printf '\nThat is the whole story.\n'
