@@ -281,6 +281,12 @@ func supportOperations() map[string][]operation {
 
 func sessionOperations() map[string][]operation {
 	return map[string][]operation{
+		"passwordChange": {{fresh: true,
+			document: `mutation($now: String!, $new: String!) { passwordChange(input: {currentPassword: $now, newPassword: $new}) { userErrors { code } } }`,
+			vars: func(w *world, actor string, _ place) map[string]any {
+				w.signedOut(actor)
+				return map[string]any{"now": testkit.Password, "new": testkit.Password}
+			}}},
 		"sessionRevoke": {{document: `mutation { sessionRevoke(input: {}) { userErrors { code } } }`, vars: none, fresh: true}},
 		"accountSignUp / sessionCreate / passwordResetRequest / passwordReset / contactVerify / emailChangeVerify / emailChangeUndo / issueDeliveryAcknowledge / accountJoinRequest": {
 			{name: "accountSignUp", fresh: true,
@@ -296,6 +302,17 @@ func sessionOperations() map[string][]operation {
 						return "the viewer is " + email
 					}
 					return ""
+				}},
+			{name: "passwordResetRequest",
+				document: `mutation($email: String!) { passwordResetRequest(input: {email: $email}) { userErrors { code } } }`,
+				vars:     func(w *world, actor string, _ place) map[string]any { return map[string]any{"email": w.forgetful()} }},
+			{name: "passwordReset",
+				document: `mutation($token: String!, $password: String!) { passwordReset(input: {token: $token, password: $password}) { userErrors { code } } }`,
+				vars: func(w *world, _ string, _ place) map[string]any {
+					email := w.forgetful()
+					w.signedOut("PR of a sign-up")
+					w.Must(w.PasswordResetRequest(w.t.Context(), roster.Actor{}, roster.PasswordResetRequestInput{Email: email}))
+					return map[string]any{"token": w.Follow(job.AtReset, w.people["PR of a sign-up"].Person), "password": testkit.Password}
 				}},
 			{name: "contactVerify", fresh: true,
 				document: `mutation($token: String!, $password: String!) { contactVerify(input: {token: $token, password: $password}) { userErrors { code } } }`,

@@ -50,6 +50,21 @@ func (m mutation) SessionRevoke(ctx context.Context, in roster.SessionRevokeInpu
 	return &gen.SessionRevokePayload{UserErrors: problems}, err
 }
 
+func (m mutation) PasswordResetRequest(ctx context.Context, in roster.PasswordResetRequestInput) (*gen.PasswordResetRequestPayload, error) {
+	problems, err := userErrors(m.Actions.PasswordResetRequest(ctx, who(ctx), in))
+	return &gen.PasswordResetRequestPayload{UserErrors: problems}, err
+}
+
+func (m mutation) PasswordReset(ctx context.Context, in roster.PasswordResetInput) (*gen.PasswordResetPayload, error) {
+	problems, err := userErrors(m.Actions.PasswordReset(ctx, who(ctx), in))
+	return &gen.PasswordResetPayload{UserErrors: problems}, err
+}
+
+func (m mutation) PasswordChange(ctx context.Context, in roster.PasswordChangeInput) (*gen.PasswordChangePayload, error) {
+	problems, err := userErrors(m.Actions.PasswordChange(ctx, who(ctx), in))
+	return &gen.PasswordChangePayload{UserErrors: problems}, err
+}
+
 func (m mutation) ContactCreate(ctx context.Context, in roster.ContactCreateInput) (*gen.ContactCreatePayload, error) {
 	id, err := m.Actions.ContactCreate(ctx, who(ctx), in)
 	problems, err := userErrors(err)

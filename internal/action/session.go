@@ -38,9 +38,10 @@ func (s *Set) SessionCreate(ctx context.Context, who roster.Actor, in roster.Ses
 	if err != nil {
 		return signedIn, "", busyOr(err)
 	}
+	refused := roster.Problem{Code: roster.InvalidCredentials,
+		Message: "Address and password do not fit together, or the address is not verified yet."}.At()
 	if !matches {
-		return signedIn, "", roster.Problem{Code: roster.InvalidCredentials,
-			Message: "Address and password do not fit together, or the address is not verified yet."}.At()
+		return signedIn, "", refused
 	}
 	renewed, err := s.renewed(ctx, in.Password, hash)
 	if err != nil {
@@ -49,6 +50,14 @@ func (s *Set) SessionCreate(ctx context.Context, who roster.Actor, in roster.Ses
 	token, tokenHash := secret.NewSession()
 	who.Person = try.Person
 	err = s.change(ctx, who, roster.SessionCreate, onNothing(), func(c *change) error {
+		// A password that was changed since it was compared opens nothing.
+		person, err := c.Person(c, try.Person)
+		if err != nil {
+			return err
+		}
+		if person.PasswordHash != hash {
+			return refused
+		}
 		if err := c.ForgiveSignIns(c, try.Person); err != nil {
 			return err
 		}
@@ -57,7 +66,7 @@ func (s *Set) SessionCreate(ctx context.Context, who roster.Actor, in roster.Ses
 				return err
 			}
 		}
-		if who.Session, err = c.AddSession(c, try.Person, tokenHash); err != nil {
+		if who.Session, err = c.AddSession(c, try.Person, tokenHash, who.IP); err != nil {
 			return err
 		}
 		return c.record(who.Session.String())

@@ -20,6 +20,9 @@ const (
 	IssueReportCreate       Verb = "issueReportCreate"
 	SessionCreate           Verb = "sessionCreate"
 	SessionRevoke           Verb = "sessionRevoke"
+	PasswordResetRequest    Verb = "passwordResetRequest"
+	PasswordReset           Verb = "passwordReset"
+	PasswordChange          Verb = "passwordChange"
 	StaffCreate             Verb = "staffCreate"
 	PartnerCreate           Verb = "partnerCreate"
 	PartnerUserInvite       Verb = "partnerUserInvite"
@@ -55,6 +58,9 @@ func writes() map[Verb]writeRule {
 		ContactVerify:           {public: true},
 		SessionCreate:           {public: true},
 		SessionRevoke:           {person: true},
+		PasswordResetRequest:    {public: true},
+		PasswordReset:           {public: true},
+		PasswordChange:          {person: true},
 		AccountCreate:           {partner: true, staff: staffAdmins},
 		ContactCreate:           {permission: ManageContacts, staff: anyStaff},
 		ContactUpdate:           {permission: ManageContacts, own: true, staff: anyStaff},

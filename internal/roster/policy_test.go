@@ -87,7 +87,8 @@ func newScene() *scene {
 
 // verbs are all verbs, those that are about no account first.
 func verbs() (anywhere, inAccount []Verb) {
-	anywhere = []Verb{AccountSignUp, ContactVerify, SessionCreate, SessionRevoke, AccountCreate, StaffCreate, PartnerCreate, PartnerUserInvite, APITokenCreate}
+	anywhere = []Verb{AccountSignUp, ContactVerify, SessionCreate, SessionRevoke,
+		PasswordResetRequest, PasswordReset, PasswordChange, AccountCreate, StaffCreate, PartnerCreate, PartnerUserInvite, APITokenCreate}
 	inAccount = []Verb{ContactCreate, ContactUpdate, ContactDelete, ContactVerificationSend, AccountRoleAssign, AccountRoleClear,
 		SupportContactsSet, SupportContactAdd, SupportContactRemove, IssueReportCreate}
 	return anywhere, inAccount

@@ -241,6 +241,30 @@ type PageInfo struct {
 	EndCursor *string `json:"endCursor,omitempty"`
 }
 
+// Nothing but what went wrong; the session of this request goes on.
+type PasswordChangePayload struct {
+	// Why nothing was changed.
+	UserErrors []*roster.Problem `json:"userErrors"`
+}
+
+func (PasswordChangePayload) IsMutationPayload() {}
+
+// Nothing but what went wrong; sign in next.
+type PasswordResetPayload struct {
+	// Why nothing was changed.
+	UserErrors []*roster.Problem `json:"userErrors"`
+}
+
+func (PasswordResetPayload) IsMutationPayload() {}
+
+// Says nothing but what is wrong with the input.
+type PasswordResetRequestPayload struct {
+	// What is wrong with the input.
+	UserErrors []*roster.Problem `json:"userErrors"`
+}
+
+func (PasswordResetRequestPayload) IsMutationPayload() {}
+
 // What can be read. What the caller may not see does not exist: null, or left out.
 type Query struct {
 }
