@@ -28,7 +28,7 @@ func textInputs() []textInput {
 		{"issueReportCreate", "subject", "line"}, {"issueReportCreate", "body", "prose"}, {"issueReportCreate", "applicationKey", "key"},
 		{"sessionCreate", "email", "signIn"}, {"sessionCreate", "password", "signIn"},
 		{"contactVerify", "token", "token"}, {"contactVerify", "password", "tokenToo"},
-		{"passwordResetRequest", "email", "address"}, {"passwordReset", "token", "token"}, {"passwordReset", "password", "tokenToo"},
+		{"viewerUpdate", "displayName", "name"}, {"passwordResetRequest", "email", "address"}, {"passwordReset", "token", "token"}, {"passwordReset", "password", "tokenToo"},
 		{"passwordChange", "currentPassword", "current"}, {"passwordChange", "newPassword", "new"},
 	}
 }

@@ -107,6 +107,55 @@ func (s *Set) SessionRevoke(ctx context.Context, who roster.Actor, in roster.Ses
 	})
 }
 
+// SessionsRevokeOthers ends all sessions of the person but the one of the
+// request and one that may be named.
+func (s *Set) SessionsRevokeOthers(ctx context.Context, who roster.Actor, in roster.SessionsRevokeOthersInput) error {
+	return s.change(ctx, who, roster.SessionsRevokeOthers, onNothing(), func(c *change) error {
+		keep := []roster.SessionID{who.Session}
+		if in.KeepSessionID != nil {
+			named := roster.ParseID[roster.SessionID](*in.KeepSessionID)
+			if err := c.HasSession(c, who.Person, named); roster.AsProblems(err) != nil {
+				return roster.Nothing("keepSessionId")
+			} else if err != nil {
+				return err
+			}
+			keep = append(keep, named)
+		}
+		if err := c.EndSessions(c, who.Person, keep...); err != nil {
+			return err
+		}
+		return c.record(who.Person.String())
+	})
+}
+
+// ViewerUpdate changes the person's own name (MI-5). The names that accounts
+// call their contacts by stay.
+func (s *Set) ViewerUpdate(ctx context.Context, who roster.Actor, in roster.ViewerUpdateInput) error {
+	var name string
+	var problems roster.Problems
+	if in.DisplayName != nil {
+		var problem *roster.Problem
+		name, problem = roster.Name(*in.DisplayName)
+		problems.Add(problem, "displayName")
+	}
+	return s.change(ctx, who, roster.ViewerUpdate, onNothing(), func(c *change) error {
+		if err := problems.OrNil(); err != nil {
+			return err
+		}
+		person, err := c.Person(c, who.Person)
+		if err != nil {
+			return err
+		}
+		if in.DisplayName == nil || name == person.DisplayName {
+			return nil
+		}
+		if err := c.RenamePerson(c, person.ID, name); err != nil {
+			return err
+		}
+		return c.record(person.NodeID(), roster.Changed("displayName", person.DisplayName, name))
+	})
+}
+
 // busyOr turns "too many passwords at once" into an answer to wait a little.
 func busyOr(err error) error {
 	if errors.Is(err, secret.ErrBusy) {

@@ -85,21 +85,3 @@ type APIToken struct {
 
 // NodeID is the token's global id; it is no secret.
 func (t APIToken) NodeID() string { return t.ID.String() }
-
-// SessionCreateInput is a sign-in.
-type SessionCreateInput struct {
-	Email    string
-	Password string
-}
-
-// PasswordResetRequestInput asks for a link to set a new password (MS-12).
-type PasswordResetRequestInput struct{ Email string }
-
-// PasswordResetInput sets a new password by the link's token.
-type PasswordResetInput struct{ Token, Password string }
-
-// PasswordChangeInput sets a new password by the present one (MI-5).
-type PasswordChangeInput struct{ CurrentPassword, NewPassword string }
-
-// SessionRevokeInput ends a session; the one of the request where none is named.
-type SessionRevokeInput struct{ SessionID *string }

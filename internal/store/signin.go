@@ -32,6 +32,12 @@ func (tx *Tx) EndSession(ctx context.Context, person roster.PersonID, id roster.
 	return nil
 }
 
+// HasSession tells whether a session is the person's, or answers NOT_FOUND.
+func (tx *Tx) HasSession(ctx context.Context, person roster.PersonID, id roster.SessionID) error {
+	var found bool
+	return orNothing(tx.tx.NewSelect().Table("sessions").ColumnExpr("true").Where("id = ? AND person_id = ?", id, person).Scan(ctx, &found))
+}
+
 // EndSessions ends all sessions of a person but those that are kept.
 func (tx *Tx) EndSessions(ctx context.Context, person roster.PersonID, keep ...roster.SessionID) error {
 	q := tx.tx.NewDelete().Table("sessions").Where("person_id = ?", person)
@@ -78,7 +84,8 @@ func (d *DB) CountSignIn(ctx context.Context, address string, most int, window, 
 	return try, ignoreNothing(err)
 }
 
-// ForgiveSignIns forgets the failures of a person who has signed in.
+// ForgiveSignIns forgets the failures of a person who has signed in, or was let
+// off.
 func (tx *Tx) ForgiveSignIns(ctx context.Context, person roster.PersonID) error {
 	_, err := tx.tx.NewUpdate().Table("persons").Set("failed_sign_ins = 0, failing_since = NULL, locked_until = NULL").
 		Where("id = ?", person).Exec(ctx)

@@ -46,6 +46,12 @@ func (tx *Tx) SetPassword(ctx context.Context, id roster.PersonID, hash string) 
 	return err
 }
 
+// RenamePerson changes the name a person goes by.
+func (tx *Tx) RenamePerson(ctx context.Context, id roster.PersonID, name string) error {
+	_, err := tx.tx.NewUpdate().Table("persons").Set("display_name = ?", name).Where("id = ?", id).Exec(ctx)
+	return err
+}
+
 // AddAccount adds an account; its primary contact and its support contacts have
 // to follow in the same transaction.
 func (tx *Tx) AddAccount(ctx context.Context, account *roster.Account) error {
