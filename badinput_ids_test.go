@@ -26,7 +26,8 @@ func idInputs() []idInput {
 		{mutation: "supportContactRemove", path: "supportContactId", kind: "sup"},
 		{mutation: "issueReportCreate", path: "accountId", kind: "acc"}, {mutation: "issueReportCreate", path: "onBehalfOfContactId", kind: "con"},
 		{mutation: "accountCreate", path: "supportContacts.0.partnerUserId", kind: "pus"},
-		{mutation: "sessionRevoke", path: "sessionId", kind: "ses"},
+		{mutation: "sessionRevoke", path: "sessionId", kind: "ses"}, {mutation: "sessionsRevokeOthers", path: "keepSessionId", kind: "ses"},
+		{mutation: "contactUnlock", path: "contactId", kind: "con"},
 	}
 	for _, query := range []string{
 		`query($id: ID!) { account(by: {id: $id}) { id name } }`,

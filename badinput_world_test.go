@@ -70,7 +70,7 @@ func (w *trial) tenant(name string) tenant {
 // business are the tables that a refused request leaves as they are.
 func business() []string {
 	return []string{"persons", "accounts", "contacts", "roles", "support_contacts", "issue_reports", "issue_deliveries",
-		"email_messages", "audit_events", "sessions", "api_tokens", "partners", "partner_users", "staff_users"}
+		"email_messages", "audit_events", "sessions", "password_resets", "api_tokens", "partners", "partner_users", "staff_users"}
 }
 
 // state is a checksum of each business table. What a sign-in counts before it
@@ -205,11 +205,17 @@ func (w *trial) good() map[string]object {
 		"accountSignUp":             {"accountName": "Acme", "displayName": "Ann", "email": "ann@acme.example"},
 		"sessionCreate":             {"email": "pat@bakery.example", "password": "wrong-but-well-formed"},
 		"sessionRevoke":             {"sessionId": roster.NewID[roster.SessionID]().String()},
+		"passwordResetRequest":      {"email": "pat@bakery.example"},
+		"passwordReset":             {"token": "AQ", "password": "three-unrelated-words-x"},
+		"passwordChange":            {"currentPassword": "wrong-but-well-formed", "newPassword": "three-unrelated-words-x"},
+		"sessionsRevokeOthers":      {"keepSessionId": roster.NewID[roster.SessionID]().String()},
+		"viewerUpdate":              {"displayName": "Ann"},
 		"accountCreate":             {"name": "Acme", "primaryContact": object{"displayName": "Ann", "email": "ann@acme.example"}, "supportContacts": []any{object{"email": "help@acme.example"}}},
 		"contactCreate":             {"accountId": w.own.account, "displayName": "Ann", "email": "ann@acme.example", "sendVerification": true, "notifyAccount": true},
 		"contactUpdate":             {"contactId": w.own.unverified, "displayName": "Ann", "email": "ann@acme.example"},
 		"contactDelete":             {"contactId": w.own.unverified},
 		"contactVerificationSend":   {"contactId": w.own.unverified},
+		"contactUnlock":             {"contactId": w.own.technical},
 		"contactVerify":             {"token": "AQ", "password": "three-unrelated-words-x"},
 		"accountRoleAssign":         {"contactId": w.own.technical, "role": enum("BILLING"), "expectedVersion": version},
 		"accountRoleClear":          {"accountId": w.own.account, "role": enum("TECHNICAL"), "expectedVersion": version},

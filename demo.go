@@ -192,7 +192,7 @@ func (l *demoLoader) contact(ctx context.Context, primary roster.Actor, name, em
 }
 
 // linkToken finds the token in a mail's link.
-var linkToken = regexp.MustCompile(`/verify#([A-Za-z0-9_-]+)`)
+var linkToken = regexp.MustCompile(`/(?:verify|reset)#([A-Za-z0-9_-]+)`)
 
 // arrive waits for somebody's mail, follows its link and signs them in.
 func (l *demoLoader) arrive(ctx context.Context, email, about string) (roster.Actor, error) {

@@ -200,6 +200,11 @@ func contactOperations() map[string][]operation {
 			}}},
 		"contactVerificationSend": {{document: `mutation($contact: ID!) { contactVerificationSend(input: {contactId: $contact}) { contact { id } userErrors { code field message } } }`,
 			ids: contact, vars: fresh}},
+		"contactUnlock": {{document: `mutation($contact: ID!) { contactUnlock(input: {contactId: $contact}) { contact { id } userErrors { code field message } } }`, ids: contact,
+			vars: func(w *world, _ string, at place) map[string]any {
+				actor := map[place]string{atOwn: "C0", atForeign: "PR of a sign-up"}[at]
+				return map[string]any{"contact": w.contacts[actor].String()}
+			}}},
 		"accountCreate": {{document: `mutation($email: String!) { accountCreate(input: {name: "Made", primaryContact: {displayName: "New", email: $email}, supportContacts: [{email: $email}]}) {
 				account { id origin partner { id } } userErrors { code field message } } }`,
 			vars: func(w *world, _ string, _ place) map[string]any { return map[string]any{"email": w.address()} },
@@ -281,6 +286,48 @@ func supportOperations() map[string][]operation {
 
 func sessionOperations() map[string][]operation {
 	return map[string][]operation{
+		"passwordChange": {{fresh: true,
+			document: `mutation($now: String!, $new: String!) { passwordChange(input: {currentPassword: $now, newPassword: $new}) { userErrors { code } } }`,
+			vars: func(w *world, actor string, _ place) map[string]any {
+				w.signedOut(actor)
+				return map[string]any{"now": testkit.Password, "new": testkit.Password}
+			}}},
+		"sessionsRevokeOthers / sessionStepUp": {{name: "sessionsRevokeOthers", fresh: true,
+			document: `mutation { sessionsRevokeOthers(input: {}) { viewer { sessions { current } } userErrors { code } } }`,
+			vars: func(w *world, actor string, _ place) map[string]any {
+				w.signedOut(actor)
+				return map[string]any{}
+			},
+			shows: func(_ *world, _ string, got answer) string {
+				if list, _ := got.at("sessionsRevokeOthers", "viewer", "sessions").([]any); len(list) != 1 {
+					return fmt.Sprint(len(list), " sessions are left")
+				}
+				return ""
+			}}},
+		"viewerUpdate": {{document: `mutation($name: String!) { viewerUpdate(input: {displayName: $name}) { viewer { person { displayName } } userErrors { code } } }`,
+			vars: func(w *world, _ string, _ place) map[string]any { return map[string]any{"name": w.address()} },
+			shows: func(w *world, _ string, got answer) string {
+				if name := got.text("viewerUpdate", "viewer", "person", "displayName"); name != fmt.Sprintf("fresh%d@fresh.example", w.n) {
+					return "the name is " + name
+				}
+				return ""
+			}}},
+		"Viewer.sessions": {{document: `{ viewer { sessions { id current } } }`, vars: none,
+			shows: func(w *world, actor string, got answer) string {
+				list, _ := got.at("viewer", "sessions").([]any)
+				for i := range list {
+					var email string
+					w.Must(w.parts.db.Raw().QueryRow("SELECT email FROM persons JOIN sessions ON person_id = persons.id WHERE sessions.id = $1",
+						roster.ParseID[roster.SessionID](got.text("viewer", "sessions", i, "id"))).Scan(&email))
+					if email != w.emails[actor] {
+						return "sees a session of " + email
+					}
+				}
+				if len(list) == 0 {
+					return "sees no session"
+				}
+				return ""
+			}}},
 		"sessionRevoke": {{document: `mutation { sessionRevoke(input: {}) { userErrors { code } } }`, vars: none, fresh: true}},
 		"accountSignUp / sessionCreate / passwordResetRequest / passwordReset / contactVerify / emailChangeVerify / emailChangeUndo / issueDeliveryAcknowledge / accountJoinRequest": {
 			{name: "accountSignUp", fresh: true,
@@ -296,6 +343,17 @@ func sessionOperations() map[string][]operation {
 						return "the viewer is " + email
 					}
 					return ""
+				}},
+			{name: "passwordResetRequest",
+				document: `mutation($email: String!) { passwordResetRequest(input: {email: $email}) { userErrors { code } } }`,
+				vars:     func(w *world, actor string, _ place) map[string]any { return map[string]any{"email": w.forgetful()} }},
+			{name: "passwordReset",
+				document: `mutation($token: String!, $password: String!) { passwordReset(input: {token: $token, password: $password}) { userErrors { code } } }`,
+				vars: func(w *world, _ string, _ place) map[string]any {
+					email := w.forgetful()
+					w.signedOut("PR of a sign-up")
+					w.Must(w.PasswordResetRequest(w.t.Context(), roster.Actor{}, roster.PasswordResetRequestInput{Email: email}))
+					return map[string]any{"token": w.Follow(job.AtReset, w.people["PR of a sign-up"].Person), "password": testkit.Password}
 				}},
 			{name: "contactVerify", fresh: true,
 				document: `mutation($token: String!, $password: String!) { contactVerify(input: {token: $token, password: $password}) { userErrors { code } } }`,

@@ -140,6 +140,21 @@ func (w *world) client(actor string, fresh bool) *client {
 	return w.clients[actor]
 }
 
+// signedOut has the actor sign in anew after the try, which ends the session.
+func (w *world) signedOut(actor string) {
+	if actor != "TR" && actor != "TW" {
+		w.later(func() { delete(w.clients, actor) })
+	}
+}
+
+// forgetful is the address of somebody with a password, an hour after any mail.
+func (w *world) forgetful() string {
+	w.t.Helper()
+	_, err := w.parts.db.Raw().Exec("UPDATE email_messages SET due_at = due_at - interval '1 day' WHERE recipient = $1", w.emails["PR of a sign-up"])
+	w.Must(err)
+	return w.emails["PR of a sign-up"]
+}
+
 // address is one that nobody has had yet.
 func (w *world) address() string {
 	w.n++

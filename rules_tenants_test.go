@@ -181,18 +181,20 @@ func TestP2_AResendMovesTheEnd(t *testing.T) {
 func TestP1_ThePageSubmitsNothingByItself(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	page := s.page("/verify")
-	for _, wanted := range []string{`<form id="form"`, `type="submit"`, `type="password"`, `required`} {
-		if !strings.Contains(page, wanted) {
-			t.Errorf("the page has no %s", wanted)
+	for _, path := range []string{"/verify", "/reset"} {
+		page := s.page(path)
+		for _, wanted := range []string{`<form id="form"`, `type="submit"`, `type="password"`, `required`, `src="/assets` + path + `.js"`} {
+			if !strings.Contains(page, wanted) {
+				t.Errorf("%s has no %s", path, wanted)
+			}
+		}
+		for _, refused := range []string{"onload", "onsubmit", "http-equiv=\"refresh\"", "method=\"post\"", "autofocus onfocus"} {
+			if strings.Contains(strings.ToLower(page), refused) {
+				t.Errorf("%s has %s", path, refused)
+			}
 		}
 	}
-	for _, refused := range []string{"onload", "onsubmit", "http-equiv=\"refresh\"", "method=\"post\"", "autofocus onfocus"} {
-		if strings.Contains(strings.ToLower(page), refused) {
-			t.Errorf("the page has %s", refused)
-		}
-	}
-	for _, script := range []string{"/assets/verify.js", "/assets/verify-core.js"} {
+	for _, script := range []string{"/assets/verify.js", "/assets/verify-core.js", "/assets/reset.js", "/assets/reset-core.js", "/assets/link-core.js", "/assets/link-page.js"} {
 		for _, refused := range []string{".submit()", "requestSubmit", ".click()", "setTimeout(submit", "sendBeacon"} {
 			if strings.Contains(s.page(script), refused) {
 				t.Errorf("%s calls %s", script, refused)

@@ -231,7 +231,7 @@ func TestP1_OpeningALinkChangesNothing(t *testing.T) {
 	w.unchanged(t, func() {
 		for range 50 {
 			for _, method := range []string{"GET", "HEAD"} {
-				for _, path := range []string{"/verify", "/verify?token=" + token, "/verify?" + token} {
+				for _, path := range []string{"/verify", "/verify?token=" + token, "/verify?" + token, "/reset", "/reset?token=" + token} {
 					got := w.anonymous().send(method, path, nil)
 					decent(t, got.Status, got.Body, token)
 					if got.Status != 200 || got.Header.Get("Cache-Control") != "no-store" || got.Header.Get("Referrer-Policy") != "no-referrer" || got.Header.Get("Set-Cookie") != "" {
@@ -241,14 +241,16 @@ func TestP1_OpeningALinkChangesNothing(t *testing.T) {
 			}
 		}
 		for _, method := range []string{"POST", "PUT", "OPTIONS"} {
-			got := w.anonymous().send(method, "/verify", strings.NewReader("token="+token), "Content-Type: application/x-www-form-urlencoded")
-			decent(t, got.Status, got.Body, token)
-			if got.Status < 400 {
-				t.Errorf("%s: %d", method, got.Status)
+			for _, path := range []string{"/verify", "/reset"} {
+				got := w.anonymous().send(method, path, strings.NewReader("token="+token), "Content-Type: application/x-www-form-urlencoded")
+				decent(t, got.Status, got.Body, token)
+				if got.Status < 400 {
+					t.Errorf("%s %s: %d", method, path, got.Status)
+				}
 			}
 		}
 	})
-	page := w.anonymous().send("GET", "/verify", nil).Body
+	page := w.anonymous().send("GET", "/verify", nil).Body + w.anonymous().send("GET", "/reset", nil).Body
 	for _, auto := range []string{"onload", "<script>", "submit()", "http-equiv"} {
 		if strings.Contains(page, auto) {
 			t.Errorf("the page has %q", auto)

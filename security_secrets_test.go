@@ -119,6 +119,8 @@ func TestSecurity_SecretsAreKeptNowhere(t *testing.T) {
 	known := told{secrets: map[string]string{}, personal: map[string]string{}}
 	known.secret("everybody's password", testkit.Password)
 	known.secret("a new password", "walnut-harbour-seventeen-ladders")
+	known.secret("a password after a reset", "saffron-glacier-41-typewriter")
+	known.secret("a changed password", "meadow-oboe-58-carpenter")
 	known.secret("a wrong password", "wrong-guess-of-somebody-77")
 	script := w.script("user@bakery-partner.example", roster.ScopeRead, roster.ScopeWrite)
 	known.secret("an API token", script.token)
@@ -168,6 +170,23 @@ func TestSecurity_SecretsAreKeptNowhere(t *testing.T) {
 	w.anonymous().sendJSON(`{"query": "mutation { sessionCreate(input: {email: \"pat@bakery.example\", passwort: \"` + testkit.Password + `\"}) { userErrors { code } } }"}`)
 	w.anonymous().sendJSON(`{"query": "mutation($p: Int) { sessionCreate(input: {email: \"pat@bakery.example\", password: $p}) { userErrors { code } } }", "variables": {"p": "` + testkit.Password + `"}}`)
 	w.primary.call("contactDelete", object{"contactId": added})
+	newcomer.call("passwordResetRequest", object{"email": "nobody@wholesale.example"})
+	newcomer.call("passwordResetRequest", object{"email": "tech@bakery.example"})
+	w.settled()
+	reset := w.token("tech@bakery.example")
+	known.secret("a link to set a password", reset)
+	w.anonymous().call("passwordReset", object{"token": reset, "password": "wrong-gu"})
+	if got := w.anonymous().call("passwordReset", object{"token": reset, "password": "saffron-glacier-41-typewriter"}); len(got.codes("passwordReset")) > 0 {
+		t.Fatal(got.Raw)
+	}
+	w.anonymous().call("passwordReset", object{"token": reset, "password": "saffron-glacier-41-typewriter"})
+	w.anonymous().send("GET", "/reset?token="+reset, nil, "Referer: http://x.example/reset#"+reset)
+	newcomer.call("passwordChange", object{"currentPassword": "wrong-guess-of-somebody-77", "newPassword": "meadow-oboe-58-carpenter"})
+	if got := newcomer.call("passwordChange", object{"currentPassword": "walnut-harbour-seventeen-ladders", "newPassword": "meadow-oboe-58-carpenter"}); len(got.codes("passwordChange")) > 0 {
+		t.Fatal(got.Raw)
+	}
+	newcomer.do("{ viewer { sessions { id ip } } }", nil)
+	newcomer.call("sessionsRevokeOthers", object{})
 	newcomer.call("sessionRevoke", object{})
 	w.settled()
 
@@ -202,13 +221,13 @@ func TestSecurity_SecretsAreKeptNowhere(t *testing.T) {
 	}
 	look(t, "the log", log, map[string]string{"a query string": "?", "an argument": "password=", "a value": "persimmon"})
 	for _, row := range database {
-		if strings.HasPrefix(row, "email_messages ") && strings.Contains(row, "/verify") {
+		if strings.HasPrefix(row, "email_messages ") && (strings.Contains(row, "/verify") || strings.Contains(row, "/reset")) {
 			t.Errorf("a link in the outbox: %s", row)
 		}
 	}
 	// Mails carry links only in the fragment, and each only to its own address.
 	for _, m := range w.mailbox.Messages() {
-		if regexp.MustCompile(`/verify\?|token=`).MatchString(m.Text + m.HTML) {
+		if regexp.MustCompile(`/(verify|reset)\?|token=`).MatchString(m.Text + m.HTML) {
 			t.Errorf("a link outside of the fragment:\n%s", m.Text)
 		}
 	}

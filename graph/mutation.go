@@ -50,6 +50,38 @@ func (m mutation) SessionRevoke(ctx context.Context, in roster.SessionRevokeInpu
 	return &gen.SessionRevokePayload{UserErrors: problems}, err
 }
 
+func (m mutation) PasswordResetRequest(ctx context.Context, in roster.PasswordResetRequestInput) (*gen.PasswordResetRequestPayload, error) {
+	problems, err := userErrors(m.Actions.PasswordResetRequest(ctx, who(ctx), in))
+	return &gen.PasswordResetRequestPayload{UserErrors: problems}, err
+}
+
+func (m mutation) PasswordReset(ctx context.Context, in roster.PasswordResetInput) (*gen.PasswordResetPayload, error) {
+	problems, err := userErrors(m.Actions.PasswordReset(ctx, who(ctx), in))
+	return &gen.PasswordResetPayload{UserErrors: problems}, err
+}
+
+func (m mutation) PasswordChange(ctx context.Context, in roster.PasswordChangeInput) (*gen.PasswordChangePayload, error) {
+	problems, err := userErrors(m.Actions.PasswordChange(ctx, who(ctx), in))
+	return &gen.PasswordChangePayload{UserErrors: problems}, err
+}
+
+func (m mutation) SessionsRevokeOthers(ctx context.Context, in roster.SessionsRevokeOthersInput) (*gen.SessionsRevokeOthersPayload, error) {
+	problems, err := userErrors(m.Actions.SessionsRevokeOthers(ctx, who(ctx), in))
+	viewer, err := shown(ctx, problems, err, struct{}{}, m.viewer)
+	return &gen.SessionsRevokeOthersPayload{Viewer: viewer, UserErrors: problems}, err
+}
+
+func (m mutation) ViewerUpdate(ctx context.Context, in roster.ViewerUpdateInput) (*gen.ViewerUpdatePayload, error) {
+	problems, err := userErrors(m.Actions.ViewerUpdate(ctx, who(ctx), in))
+	viewer, err := shown(ctx, problems, err, struct{}{}, m.viewer)
+	return &gen.ViewerUpdatePayload{Viewer: viewer, UserErrors: problems}, err
+}
+
+// viewer is whoever asks, as of after the change.
+func (m mutation) viewer(ctx context.Context, _ struct{}) (*roster.Actor, error) {
+	return query(m).Viewer(ctx)
+}
+
 func (m mutation) ContactCreate(ctx context.Context, in roster.ContactCreateInput) (*gen.ContactCreatePayload, error) {
 	id, err := m.Actions.ContactCreate(ctx, who(ctx), in)
 	problems, err := userErrors(err)
@@ -81,6 +113,12 @@ func (m mutation) ContactVerificationSend(ctx context.Context, in roster.Contact
 	problems, err := userErrors(m.Actions.ContactVerificationSend(ctx, who(ctx), in))
 	contact, err := shown(ctx, problems, err, roster.ParseID[roster.ContactID](in.ContactID), contactByID)
 	return &gen.ContactVerificationSendPayload{Contact: contact, UserErrors: problems}, err
+}
+
+func (m mutation) ContactUnlock(ctx context.Context, in roster.ContactUnlockInput) (*gen.ContactUnlockPayload, error) {
+	problems, err := userErrors(m.Actions.ContactUnlock(ctx, who(ctx), in))
+	contact, err := shown(ctx, problems, err, roster.ParseID[roster.ContactID](in.ContactID), contactByID)
+	return &gen.ContactUnlockPayload{Contact: contact, UserErrors: problems}, err
 }
 
 func (m mutation) ContactVerify(ctx context.Context, in roster.ContactVerifyInput) (*gen.ContactVerifyPayload, error) {

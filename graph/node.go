@@ -30,6 +30,8 @@ func node(ctx context.Context, id string) (roster.Node, error) {
 		return found(partnerUserByID(ctx, roster.ParseID[roster.PartnerUserID](id)))
 	case "per":
 		return found(personByID(ctx, roster.ParseID[roster.PersonID](id)))
+	case "ses":
+		return found(load(ctx, "session", roster.ParseID[roster.SessionID](id), one((*store.View).SessionsByID)))
 	case "stf":
 		return found(staffUserByID(ctx, roster.ParseID[roster.StaffUserID](id)))
 	}

@@ -36,6 +36,14 @@ func (viewer) Contacts(ctx context.Context, who *roster.Actor) ([]*roster.Contac
 	return view.ContactsByID(ctx, ids)
 }
 
+func (viewer) Sessions(ctx context.Context, _ *roster.Actor) ([]*roster.Session, error) {
+	view, err := viewOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return view.Sessions(ctx)
+}
+
 func (viewer) Accounts(ctx context.Context, who *roster.Actor) ([]*roster.Account, error) {
 	view, err := viewOf(ctx)
 	if err != nil || len(who.Contacts) == 0 {

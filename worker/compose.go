@@ -32,6 +32,10 @@ func (w *Worker) compose(ctx context.Context, claim store.Claim) (letter, error)
 		return w.invite(ctx, claim, j, secret.InvitePartnerUser)
 	case job.InviteStaff:
 		return w.invite(ctx, claim, j, secret.InviteStaff)
+	case job.ResetPassword:
+		return w.resetPassword(ctx, claim, j)
+	case job.PasswordChanged:
+		return w.passwordChanged(ctx, claim, j)
 	case job.AddressKnown:
 		return w.addressKnown(ctx, claim, j)
 	case job.ContactAdded:

@@ -9,13 +9,15 @@ import (
 	"roster/internal/store"
 )
 
-// place reads whoever is to prove an address, unless that is of no use any more.
+// place reads whoever the link is made for, unless that is of no use any more.
 func (w *Worker) place(ctx context.Context, claim store.Claim, about job.Linked) (store.PlaceFacts, error) {
 	at, id := about.Place()
 	facts, err := w.Store.PlaceFacts(ctx, at, id)
 	switch {
 	case err != nil:
 		return facts, orGone(err, "Whoever the mail was for has been removed.")
+	case facts.VerifiedAt != nil && at == job.AtReset:
+		return facts, pointless("A new password has been set already.")
 	case facts.VerifiedAt != nil:
 		return facts, pointless("The address is verified already.")
 	case facts.EmailCanonical != claim.Recipient:
@@ -34,7 +36,11 @@ func (w *Worker) place(ctx context.Context, claim store.Claim, about job.Linked)
 func (w *Worker) link(purpose secret.Purpose, claim store.Claim, about job.Linked) string {
 	token := w.Keys.Sign(secret.Claim{Purpose: purpose, Subject: about.Subject(),
 		Generation: *claim.LinkGeneration, ExpiresAt: *claim.LinkExpiresAt}, claim.Recipient)
-	return w.PublicURL + "/verify#" + token
+	page := "/verify#"
+	if purpose == secret.ResetPassword {
+		page = "/reset#"
+	}
+	return w.PublicURL + page + token
 }
 
 // verifyContact asks a contact to verify the address (MI-17, MI-18).
@@ -59,6 +65,26 @@ func (w *Worker) invite(ctx context.Context, claim store.Claim, j job.Linked, pu
 	}
 	return to(claim, mail.Invitation{DisplayName: facts.DisplayName, OrganisationName: organisation,
 		Link: w.link(purpose, claim, j), ExpiresAt: *claim.LinkExpiresAt}), nil
+}
+
+// resetPassword brings the link to set a new password (MS-12).
+func (w *Worker) resetPassword(ctx context.Context, claim store.Claim, j job.ResetPassword) (letter, error) {
+	facts, err := w.place(ctx, claim, j)
+	if err != nil {
+		return letter{}, err
+	}
+	return to(claim, mail.PasswordReset{DisplayName: facts.DisplayName,
+		Link: w.link(secret.ResetPassword, claim, j), ExpiresAt: *claim.LinkExpiresAt}), nil
+}
+
+// passwordChanged tells of a new password, and goes to where the person's mail
+// went when it was set, whatever the address is by now.
+func (w *Worker) passwordChanged(ctx context.Context, claim store.Claim, j job.PasswordChanged) (letter, error) {
+	facts, err := w.Store.PersonFacts(ctx, j.Person)
+	if err != nil {
+		return letter{}, orGone(err, "The person is gone.")
+	}
+	return to(claim, mail.PasswordChanged{DisplayName: facts.DisplayName, At: claim.CreatedAt}), nil
 }
 
 // addressKnown tells what exists already (MI-1).

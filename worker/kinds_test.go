@@ -18,7 +18,7 @@ func TestEachKindArrivesOnce(t *testing.T) {
 	f := newOffice(t, local.MailboxOptions{})
 	ctx := context.Background()
 	report, primary, account := f.reporters("help@northwind.example", "desk@northwind.example")
-	heir, _ := f.Contact(primary, account, "heir@northwind.example", true)
+	heir, heirs := f.Contact(primary, account, "heir@northwind.example", true)
 	partner, err := f.PartnerCreate(ctx, testkit.CommandLine(), action.NewPartner{Name: "Second",
 		First: action.NewPlace{DisplayName: "First", Email: "first@second.example"}})
 	f.Must(err)
@@ -44,6 +44,12 @@ func TestEachKindArrivesOnce(t *testing.T) {
 		job.InviteStaff{}.Kind(): queued(func() {
 			_, err := f.StaffCreate(ctx, testkit.CommandLine(), action.NewPlace{DisplayName: "S", Email: "s@vendor.example"})
 			f.Must(err)
+		}),
+		job.ResetPassword{}.Kind(): queued(func() {
+			f.Must(f.PasswordResetRequest(ctx, roster.Actor{}, roster.PasswordResetRequestInput{Email: "Pat@Northwind.example"}))
+		}),
+		job.PasswordChanged{}.Kind(): queued(func() {
+			f.Must(f.PasswordChange(ctx, heirs, roster.PasswordChangeInput{CurrentPassword: testkit.Password, NewPassword: testkit.Password}))
 		}),
 		job.ContactAdded{}.Kind(): queued(func() {
 			_, err := f.ContactCreate(ctx, primary, roster.ContactCreateInput{AccountID: account.String(), DisplayName: "Added One", Email: "added@northwind.example", NotifyAccount: &yes})
@@ -76,6 +82,8 @@ func TestEachKindArrivesOnce(t *testing.T) {
 		job.InvitePartnerUser{}.Kind(): "a place at Second",
 		job.InviteStaff{}.Kind():       "a place at Roster",
 		job.AddressKnown{}.Kind():      publicURL + "/\n",
+		job.ResetPassword{}.Kind():     publicURL + "/reset#",
+		job.PasswordChanged{}.Kind():   "was changed on ",
 		job.ContactAdded{}.Kind():      "added@northwind.example",
 		job.PrimaryMoved{}.Kind():      "You are now the primary contact",
 		job.IssueReported{}.Kind():     "Since this morning.",
@@ -101,8 +109,10 @@ func checkHeaders(t *testing.T, kind string, m local.Message, r row) {
 	if !strings.Contains(m.ReplyTo, reporter) || reporter == "" && m.ReplyTo != "" {
 		t.Errorf("%s: Reply-To is %q, want %q", kind, m.ReplyTo, reporter)
 	}
-	linked := kind == job.VerifyContact{}.Kind() || kind == job.InvitePartnerUser{}.Kind() || kind == job.InviteStaff{}.Kind()
-	if linked != strings.Contains(m.Text, "/verify#") || linked != strings.Contains(m.HTML, "/verify#") {
-		t.Errorf("%s: a link is there: %v", kind, !linked)
+	verifies := kind == job.VerifyContact{}.Kind() || kind == job.InvitePartnerUser{}.Kind() || kind == job.InviteStaff{}.Kind()
+	for page, linked := range map[string]bool{"/verify#": verifies, "/reset#": kind == job.ResetPassword{}.Kind()} {
+		if linked != strings.Contains(m.Text, page) || linked != strings.Contains(m.HTML, page) {
+			t.Errorf("%s: a link to %s is there: %v", kind, page, !linked)
+		}
 	}
 }

@@ -68,6 +68,47 @@ func TestP2_LinkLivesFromTheSending(t *testing.T) {
 	}
 }
 
+// The link to set a new password is good for an hour from the sending, once.
+func TestMS12_ResetLinkLivesAnHourFromTheSending(t *testing.T) {
+	f := newOffice(t, local.MailboxOptions{})
+	_, pat := f.SignUp("Acme", "pat@acme.example")
+	f.Must(f.PasswordResetRequest(t.Context(), roster.Actor{}, roster.PasswordResetRequestInput{Email: "pat@acme.example"}))
+	id := f.Queued()[len(f.Queued())-1].ID
+	// Nobody works for a day.
+	f.DB.ShiftClock(24 * time.Hour)
+	f.work(f.config())
+	link := token(t, f.arrived(id))
+	f.becomes(id, roster.Sent)
+	var life float64
+	f.Must(f.DB.Raw().QueryRow("SELECT extract(epoch FROM link_expires_at - link_sent_at) FROM password_resets WHERE id = $1", pat.Person).Scan(&life))
+	if life < 3590 || life > 3600 {
+		t.Errorf("the link lives %v s from the sending", life)
+	}
+	f.DB.ShiftClock(59 * time.Minute)
+	again := roster.PasswordResetInput{Token: link, Password: "walnut-harbour-seventeen-ladders"}
+	f.Must(f.PasswordReset(t.Context(), roster.Actor{}, again))
+	testkit.Refused(t, f.PasswordReset(t.Context(), roster.Actor{}, again), roster.LinkSuperseded)
+}
+
+// A link that waits to be sent while the password changes is of no use any more.
+func TestMS12_NoResetAfterTheReset(t *testing.T) {
+	f := newOffice(t, local.MailboxOptions{})
+	_, pat := f.SignUp("Acme", "pat@acme.example")
+	ask := func() roster.EmailMessageID {
+		f.Must(f.PasswordResetRequest(t.Context(), roster.Actor{}, roster.PasswordResetRequestInput{Email: "pat@acme.example"}))
+		return f.Queued()[len(f.Queued())-1].ID
+	}
+	ask()
+	link := f.Follow(job.AtReset, pat.Person)
+	late := ask()
+	f.Must(f.PasswordReset(t.Context(), roster.Actor{}, roster.PasswordResetInput{Token: link, Password: "walnut-harbour-seventeen-ladders"}))
+	f.work(f.config())
+	f.relay.Kick(f.Queued())
+	if r := f.becomes(late, roster.Cancelled); r.reply != "A new password has been set already." {
+		t.Errorf("cancelled because: %s", r.reply)
+	}
+}
+
 // A mail to an address that was changed since must not spoil the link of the
 // newer one, in whatever order they are sent.
 func TestMailToTheOldAddressSupersedesNothing(t *testing.T) {

@@ -202,7 +202,7 @@ func messageID(id roster.EmailMessageID) string { return id.String() + "@vendor.
 // token is the link's, out of a mail.
 func token(t *testing.T, m local.Message) string {
 	t.Helper()
-	found := regexp.MustCompile(regexp.QuoteMeta(publicURL+"/verify#") + `([\w-]+)`).FindStringSubmatch(m.Text)
+	found := regexp.MustCompile(regexp.QuoteMeta(publicURL) + `/(?:verify|reset)#([\w-]+)`).FindStringSubmatch(m.Text)
 	if found == nil {
 		t.Fatalf("no link in:\n%s", m.Text)
 	}
@@ -239,7 +239,7 @@ func (l *logBook) count(words string) (n int) {
 
 // mustHoldNoSecret holds P-9 for everything a test has made the worker say.
 func (l *logBook) mustHoldNoSecret(t *testing.T) {
-	for _, secret := range []string{".example", "/verify", "#", testkit.Password} {
+	for _, secret := range []string{".example", "/verify", "/reset", "#", testkit.Password} {
 		if strings.Contains(l.String(), secret) {
 			t.Errorf("the log holds %q:\n%s", secret, l.String())
 		}

@@ -47,13 +47,13 @@ export async function startProgram() {
       })
       return response.json()
     },
-    /** Waits for a mail to an address and answers the link in it. */
-    async link(to) {
+    /** Waits for a mail to an address and answers the link to a page in it. */
+    async link(to, name = 'verify') {
       for (let tries = 0; tries < 200; tries++) {
         const list = await (await fetch(`http://${at(page)}/messages.json?to=${encodeURIComponent(to)}`)).json()
         for (const { id } of list.messages ?? list) {
           const mail = await (await fetch(`http://${at(page)}/messages/${id}.json`)).json()
-          const found = (mail.text ?? '').match(/https?:\/\/\S+\/verify#[\w-]+/)
+          const found = (mail.text ?? '').match(new RegExp(`https?://\\S+/${name}#[\\w-]+`))
           if (found) return found[0]
         }
         await new Promise((later) => setTimeout(later, 50))

@@ -1,4 +1,5 @@
-// The page "Verify your email" in a real browser, with a link from a real mail.
+// The pages "Verify your email" and "Set a new password" in a real browser, with
+// links from real mails.
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { after, before, test } from 'node:test'
@@ -115,6 +116,37 @@ test('a link that was changed, and none at all, say what to do', async () => {
   await changed.page.getByRole('heading', { name: 'This link does not work' }).waitFor()
   await changed.close()
   const none = await open(`${program.url}/verify`)
+  await none.page.getByRole('heading', { name: 'Open the link in your mail' }).waitFor()
+  await none.close()
+})
+
+test('MS-12, MS-14: the link of a mail sets a new password, once, and needs no cookie', async () => {
+  const email = 'forgetful@browser.example'
+  const { page: first, close: done } = await open(await linkFor(email))
+  await first.getByLabel('Password', { exact: true }).fill('walnut-harbour-seventeen-ladders')
+  await first.keyboard.press('Enter')
+  await first.getByRole('heading', { name: 'Your email is verified' }).waitFor()
+  await done()
+  await program.graphql('mutation($email: String!) { passwordResetRequest(input: { email: $email }) { userErrors { code } } }', { email })
+  const link = await program.link(email, 'reset')
+  for (const heading of ['Your new password is set', 'This link no longer works']) {
+    const { page, complaints, close } = await open(link)
+    const cookies = []
+    page.on('request', async (request) => cookies.push((await request.allHeaders()).cookie))
+    await page.getByRole('heading', { name: 'Set a new password' }).waitFor()
+    assert.equal(new URL(page.url()).hash, '', 'the token stays in the address bar')
+    await page.getByLabel('New password', { exact: true }).fill('forgetful')
+    await page.keyboard.press('Enter')
+    await page.locator('#password[aria-invalid=true]').waitFor()
+    await page.getByLabel('New password', { exact: true }).fill(password)
+    await page.getByRole('button', { name: 'Set my password' }).click()
+    await page.getByRole('heading', { name: heading }).waitFor()
+    assert.deepEqual(complaints, [])
+    assert.deepEqual(cookies.filter(Boolean), [])
+    await close()
+  }
+  assert.equal(await canSignIn(email), true)
+  const none = await open(`${program.url}/reset`)
   await none.page.getByRole('heading', { name: 'Open the link in your mail' }).waitFor()
   await none.close()
 })

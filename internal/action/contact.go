@@ -170,6 +170,25 @@ func (s *Set) ContactVerificationSend(ctx context.Context, who roster.Actor, in 
 	})
 }
 
+// ContactUnlock lifts a lockout of the contact's person (MS-13), and says neither
+// whether there was one nor anything of the password.
+func (s *Set) ContactUnlock(ctx context.Context, who roster.Actor, in roster.ContactUnlockInput) error {
+	on := onContact(in.ContactID)
+	return s.change(ctx, who, roster.ContactUnlock, on, func(c *change) error {
+		contact, err := c.account.Contact(on.contact, on.field)
+		if err != nil {
+			return err
+		}
+		if err := c.account.MayUnlock(contact); err != nil {
+			return err
+		}
+		if err := c.ForgiveSignIns(c, contact.PersonID); err != nil {
+			return err
+		}
+		return c.record(contact.NodeID())
+	})
+}
+
 // sendVerification queues the mail within the limits that keep anybody from
 // flooding a mailbox through us.
 func (c *change) sendVerification(contact roster.Contact, field string) error {

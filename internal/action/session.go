@@ -38,9 +38,10 @@ func (s *Set) SessionCreate(ctx context.Context, who roster.Actor, in roster.Ses
 	if err != nil {
 		return signedIn, "", busyOr(err)
 	}
+	refused := roster.Problem{Code: roster.InvalidCredentials,
+		Message: "Address and password do not fit together, or the address is not verified yet."}.At()
 	if !matches {
-		return signedIn, "", roster.Problem{Code: roster.InvalidCredentials,
-			Message: "Address and password do not fit together, or the address is not verified yet."}.At()
+		return signedIn, "", refused
 	}
 	renewed, err := s.renewed(ctx, in.Password, hash)
 	if err != nil {
@@ -49,6 +50,14 @@ func (s *Set) SessionCreate(ctx context.Context, who roster.Actor, in roster.Ses
 	token, tokenHash := secret.NewSession()
 	who.Person = try.Person
 	err = s.change(ctx, who, roster.SessionCreate, onNothing(), func(c *change) error {
+		// A password that was changed since it was compared opens nothing.
+		person, err := c.Person(c, try.Person)
+		if err != nil {
+			return err
+		}
+		if person.PasswordHash != hash {
+			return refused
+		}
 		if err := c.ForgiveSignIns(c, try.Person); err != nil {
 			return err
 		}
@@ -57,7 +66,7 @@ func (s *Set) SessionCreate(ctx context.Context, who roster.Actor, in roster.Ses
 				return err
 			}
 		}
-		if who.Session, err = c.AddSession(c, try.Person, tokenHash); err != nil {
+		if who.Session, err = c.AddSession(c, try.Person, tokenHash, who.IP); err != nil {
 			return err
 		}
 		return c.record(who.Session.String())
@@ -95,6 +104,55 @@ func (s *Set) SessionRevoke(ctx context.Context, who roster.Actor, in roster.Ses
 			return err
 		}
 		return c.record(session.String())
+	})
+}
+
+// SessionsRevokeOthers ends all sessions of the person but the one of the
+// request and one that may be named.
+func (s *Set) SessionsRevokeOthers(ctx context.Context, who roster.Actor, in roster.SessionsRevokeOthersInput) error {
+	return s.change(ctx, who, roster.SessionsRevokeOthers, onNothing(), func(c *change) error {
+		keep := []roster.SessionID{who.Session}
+		if in.KeepSessionID != nil {
+			named := roster.ParseID[roster.SessionID](*in.KeepSessionID)
+			if err := c.HasSession(c, who.Person, named); roster.AsProblems(err) != nil {
+				return roster.Nothing("keepSessionId")
+			} else if err != nil {
+				return err
+			}
+			keep = append(keep, named)
+		}
+		if err := c.EndSessions(c, who.Person, keep...); err != nil {
+			return err
+		}
+		return c.record(who.Person.String())
+	})
+}
+
+// ViewerUpdate changes the person's own name (MI-5). The names that accounts
+// call their contacts by stay.
+func (s *Set) ViewerUpdate(ctx context.Context, who roster.Actor, in roster.ViewerUpdateInput) error {
+	var name string
+	var problems roster.Problems
+	if in.DisplayName != nil {
+		var problem *roster.Problem
+		name, problem = roster.Name(*in.DisplayName)
+		problems.Add(problem, "displayName")
+	}
+	return s.change(ctx, who, roster.ViewerUpdate, onNothing(), func(c *change) error {
+		if err := problems.OrNil(); err != nil {
+			return err
+		}
+		person, err := c.Person(c, who.Person)
+		if err != nil {
+			return err
+		}
+		if in.DisplayName == nil || name == person.DisplayName {
+			return nil
+		}
+		if err := c.RenamePerson(c, person.ID, name); err != nil {
+			return err
+		}
+		return c.record(person.NodeID(), roster.Changed("displayName", person.DisplayName, name))
 	})
 }
 

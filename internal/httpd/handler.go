@@ -68,6 +68,7 @@ func New(c Config) http.Handler {
 	}
 	mux.Handle("GET /{$}", files.page("index.html"))
 	mux.Handle("GET /verify", files.page("verify.html"))
+	mux.Handle("GET /reset", files.page("reset.html"))
 	mux.HandleFunc("GET /assets/{name}", files.asset)
 	mux.HandleFunc("GET "+livePath, isUp)
 	mux.HandleFunc("GET "+readyPath, isReady(c.Store, c.Log))

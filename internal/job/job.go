@@ -6,6 +6,7 @@ package job
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"roster/internal/roster"
 )
@@ -30,7 +31,8 @@ type Mail interface {
 	Subject() [16]byte
 }
 
-// Place is where an address is proved.
+// Place is what a link is made for: where an address is proved, or the password
+// that a person sets anew.
 type Place string
 
 // The places; each is the table that holds it.
@@ -38,6 +40,7 @@ const (
 	AtContact     Place = "contacts"
 	AtPartnerUser Place = "partner_users"
 	AtStaffUser   Place = "staff_users"
+	AtReset       Place = "password_resets"
 )
 
 // Queued is a mail that waits to be sent, and the lane it waits in.
@@ -46,10 +49,12 @@ type Queued struct {
 	Lane Lane
 }
 
-// Linked is a mail that carries a link which proves an address.
+// Linked is a mail that carries a link which proves who holds the mailbox.
 type Linked interface {
 	Mail
 	Place() (Place, [16]byte)
+	// Life is how long the link is good for, counted from the first sending.
+	Life() time.Duration
 }
 
 // VerifyContact asks a contact to verify the address and to join the account.
@@ -65,6 +70,16 @@ type InvitePartnerUser struct {
 // InviteStaff asks a member of the vendor's staff to set the first password.
 type InviteStaff struct {
 	User roster.StaffUserID `json:"user"`
+}
+
+// ResetPassword brings a person the link to set a new password.
+type ResetPassword struct {
+	Person roster.PersonID `json:"person"`
+}
+
+// PasswordChanged tells a person that the password is another from now on.
+type PasswordChanged struct {
+	Person roster.PersonID `json:"person"`
 }
 
 // AddressKnown tells somebody who signed up with a known address what exists.
@@ -93,6 +108,8 @@ type IssueReported struct {
 func (VerifyContact) Kind() string     { return "verify_contact" }
 func (InvitePartnerUser) Kind() string { return "invite_partner_user" }
 func (InviteStaff) Kind() string       { return "invite_staff" }
+func (ResetPassword) Kind() string     { return "reset_password" }
+func (PasswordChanged) Kind() string   { return "password_changed" }
 func (AddressKnown) Kind() string      { return "address_known" }
 func (ContactAdded) Kind() string      { return "contact_added" }
 func (PrimaryMoved) Kind() string      { return "primary_moved" }
@@ -101,6 +118,8 @@ func (IssueReported) Kind() string     { return "issue_reported" }
 func (VerifyContact) Lane() Lane     { return SignIn }
 func (InvitePartnerUser) Lane() Lane { return SignIn }
 func (InviteStaff) Lane() Lane       { return SignIn }
+func (ResetPassword) Lane() Lane     { return SignIn }
+func (PasswordChanged) Lane() Lane   { return Notices }
 func (AddressKnown) Lane() Lane      { return SignIn }
 func (ContactAdded) Lane() Lane      { return Notices }
 func (PrimaryMoved) Lane() Lane      { return Notices }
@@ -109,6 +128,8 @@ func (IssueReported) Lane() Lane     { return Issues }
 func (j VerifyContact) Subject() [16]byte     { return j.Contact }
 func (j InvitePartnerUser) Subject() [16]byte { return j.User }
 func (j InviteStaff) Subject() [16]byte       { return j.User }
+func (j ResetPassword) Subject() [16]byte     { return j.Person }
+func (j PasswordChanged) Subject() [16]byte   { return j.Person }
 func (j AddressKnown) Subject() [16]byte      { return j.Person }
 func (j ContactAdded) Subject() [16]byte      { return j.Contact }
 func (j PrimaryMoved) Subject() [16]byte      { return j.To }
@@ -123,6 +144,21 @@ func (j InvitePartnerUser) Place() (Place, [16]byte) { return AtPartnerUser, j.U
 // Place is the member of staff.
 func (j InviteStaff) Place() (Place, [16]byte) { return AtStaffUser, j.User }
 
+// Place is the person's one row of links to set a new password.
+func (j ResetPassword) Place() (Place, [16]byte) { return AtReset, j.Person }
+
+// Life is that of every link that proves an address.
+func (VerifyContact) Life() time.Duration { return roster.VerificationLife }
+
+// Life is that of every link that proves an address.
+func (InvitePartnerUser) Life() time.Duration { return roster.VerificationLife }
+
+// Life is that of every link that proves an address.
+func (InviteStaff) Life() time.Duration { return roster.VerificationLife }
+
+// Life is short, since the link replaces a password.
+func (ResetPassword) Life() time.Duration { return roster.ResetLife }
+
 // Decode reads a mail back from its row.
 func Decode(kind string, payload []byte) (Mail, error) {
 	switch kind {
@@ -132,6 +168,10 @@ func Decode(kind string, payload []byte) (Mail, error) {
 		return decode[InvitePartnerUser](payload)
 	case InviteStaff{}.Kind():
 		return decode[InviteStaff](payload)
+	case ResetPassword{}.Kind():
+		return decode[ResetPassword](payload)
+	case PasswordChanged{}.Kind():
+		return decode[PasswordChanged](payload)
 	case AddressKnown{}.Kind():
 		return decode[AddressKnown](payload)
 	case ContactAdded{}.Kind():

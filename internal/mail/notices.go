@@ -1,5 +1,7 @@
 package mail
 
+import "time"
+
 // ContactAdded tells an account's primary contact that somebody was added.
 type ContactAdded struct{ AccountName, ContactName, ContactAddress, AddedBy string }
 
@@ -27,3 +29,18 @@ func (m PrimaryMoved) Render() (Content, error) {
 
 // Redacted is the same: nothing in it is secret.
 func (m PrimaryMoved) Redacted() (Content, error) { return m.Render() }
+
+// PasswordChanged tells a person that the password was changed, and when.
+type PasswordChanged struct {
+	DisplayName string
+	At          time.Time
+}
+
+// Render words the message.
+func (m PasswordChanged) Render() (Content, error) {
+	clean(&m.DisplayName)
+	return render("password_changed", m)
+}
+
+// Redacted is the same: nothing in it is secret.
+func (m PasswordChanged) Redacted() (Content, error) { return m.Render() }

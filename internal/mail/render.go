@@ -27,12 +27,14 @@ var files embed.FS
 
 // templates are parsed once, at start: a broken one stops the program before it can serve.
 var templates = map[string]*template{
-	"verification":   parse("verification"),
-	"invitation":     parse("invitation"),
-	"address_known":  parse("address_known"),
-	"contact_added":  parse("contact_added"),
-	"primary_moved":  parse("primary_moved"),
-	"issue_reported": parse("issue_reported"),
+	"verification":     parse("verification"),
+	"invitation":       parse("invitation"),
+	"password_reset":   parse("password_reset"),
+	"password_changed": parse("password_changed"),
+	"address_known":    parse("address_known"),
+	"contact_added":    parse("contact_added"),
+	"primary_moved":    parse("primary_moved"),
+	"issue_reported":   parse("issue_reported"),
 }
 
 // template is the three parts of a message; text and html are the layouts, which draw the message's own "body".

@@ -22,6 +22,8 @@ func samples() map[string]Message {
 		"verification":         Verification{"Jane Doe", "Northwind Traders", "Bob Roe", secretLink, at},
 		"verification_sign_up": Verification{"", "Northwind Traders", "", secretLink, at},
 		"invitation":           Invitation{"Jane Doe", "Contoso Partners", secretLink, at},
+		"password_reset":       PasswordReset{"Jane Doe", secretLink, at},
+		"password_changed":     PasswordChanged{"Jane Doe", at},
 		"address_known":        AddressKnown{[]string{"Northwind Traders", "Südwind & Söhne", "A<b>"}, "https://roster.example/sign-in"},
 		"address_known_alone":  AddressKnown{nil, "https://roster.example/sign-in"},
 		"contact_added":        ContactAdded{"Northwind Traders", "Jane Doe", "jane@northwind.example", "Bob Roe"},

@@ -43,6 +43,24 @@ func (m Invitation) Redacted() (Content, error) {
 	return m.Render()
 }
 
+// PasswordReset brings a person the link to set a new password. Link is single-use and ends at ExpiresAt.
+type PasswordReset struct {
+	DisplayName, Link string
+	ExpiresAt         time.Time
+}
+
+// Render words the message.
+func (m PasswordReset) Render() (Content, error) {
+	clean(&m.DisplayName)
+	return render("password_reset", m)
+}
+
+// Redacted words it without the link.
+func (m PasswordReset) Redacted() (Content, error) {
+	m.Link = linkRemoved
+	return m.Render()
+}
+
 // AddressKnown tells somebody that their address was used to sign up again: what exists already, and that nothing was
 // added. SignInURL is the public sign-in page and proves nothing.
 type AddressKnown struct {

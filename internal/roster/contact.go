@@ -126,6 +126,9 @@ type ContactDeleteInput struct{ ContactID string }
 // ContactVerificationSendInput sends the verification mail, again if need be.
 type ContactVerificationSendInput struct{ ContactID string }
 
+// ContactUnlockInput lifts a lockout (MS-13).
+type ContactUnlockInput struct{ ContactID string }
+
 // ContactVerifyInput completes a verification by the link's token.
 type ContactVerifyInput struct {
 	Token    string
@@ -140,6 +143,17 @@ func (s *AccountState) MayEdit(c *Contact, by Actor) error {
 		return nil
 	}
 	return Problem{Code: ContactAboveOwn, Message: "Only the primary contact itself and the vendor change the primary contact."}.At("contactId")
+}
+
+// MayUnlock holds that a lockout is lifted only for whoever has agreed to be a
+// contact here. Anybody can be added unverified, and lifting a stranger's lockout
+// again and again would take it away.
+func (s *AccountState) MayUnlock(c *Contact) error {
+	if c.Verified() {
+		return nil
+	}
+	return Problem{Code: NotVerified,
+		Message: "This contact has not verified the address yet, and signs in after that. Send the verification mail first."}.At("contactId")
 }
 
 // MayPoint holds that only an address nobody has proved is changed from

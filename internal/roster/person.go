@@ -85,12 +85,3 @@ type APIToken struct {
 
 // NodeID is the token's global id; it is no secret.
 func (t APIToken) NodeID() string { return t.ID.String() }
-
-// SessionCreateInput is a sign-in.
-type SessionCreateInput struct {
-	Email    string
-	Password string
-}
-
-// SessionRevokeInput ends a session; the one of the request where none is named.
-type SessionRevokeInput struct{ SessionID *string }

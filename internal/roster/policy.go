@@ -20,6 +20,12 @@ const (
 	IssueReportCreate       Verb = "issueReportCreate"
 	SessionCreate           Verb = "sessionCreate"
 	SessionRevoke           Verb = "sessionRevoke"
+	PasswordResetRequest    Verb = "passwordResetRequest"
+	PasswordReset           Verb = "passwordReset"
+	PasswordChange          Verb = "passwordChange"
+	SessionsRevokeOthers    Verb = "sessionsRevokeOthers"
+	ViewerUpdate            Verb = "viewerUpdate"
+	ContactUnlock           Verb = "contactUnlock"
 	StaffCreate             Verb = "staffCreate"
 	PartnerCreate           Verb = "partnerCreate"
 	PartnerUserInvite       Verb = "partnerUserInvite"
@@ -55,11 +61,17 @@ func writes() map[Verb]writeRule {
 		ContactVerify:           {public: true},
 		SessionCreate:           {public: true},
 		SessionRevoke:           {person: true},
+		PasswordResetRequest:    {public: true},
+		PasswordReset:           {public: true},
+		PasswordChange:          {person: true},
+		SessionsRevokeOthers:    {person: true},
+		ViewerUpdate:            {person: true},
 		AccountCreate:           {partner: true, staff: staffAdmins},
 		ContactCreate:           {permission: ManageContacts, staff: anyStaff},
 		ContactUpdate:           {permission: ManageContacts, own: true, staff: anyStaff},
 		ContactDelete:           {role: Primary, staff: anyStaff},
 		ContactVerificationSend: {permission: ManageContacts, staff: anyStaff},
+		ContactUnlock:           {role: Primary, staff: anyStaff},
 		AccountRoleAssign:       {role: Primary, staff: staffAdmins},
 		AccountRoleClear:        {role: Primary, staff: staffAdmins},
 		SupportContactsSet:      {permission: ManageContacts, ifPartner: true, partner: true, staff: anyStaff},
@@ -185,12 +197,13 @@ const (
 	ReadPartner         Thing = "Partner"
 	ReadPartnerUser     Thing = "Partner.users"
 	ReadPerson          Thing = "Person"
+	ReadSessions        Thing = "Viewer.sessions"
 	ReadStaffUser       Thing = "StaffUser"
 	ReadCatalogue       Thing = "Application"
 )
 
 // readRule is one row of the table: who sees a thing. A contact's reach is the
-// widest of the four that apply; staff see everything.
+// widest of the four that apply; staff see everything that is not private.
 type readRule struct {
 	contact    Reach         // every verified contact of the account
 	roles      []ContactRole // holders of these roles see all
@@ -199,6 +212,7 @@ type readRule struct {
 	partner    Reach // users of the account's partner, and its tokens
 	self       bool  // every person, of themselves
 	everybody  bool  // whoever is signed in
+	private    bool  // the vendor's staff see no more than anybody
 }
 
 // reads is who sees what. What is not granted here is not seen.
@@ -213,6 +227,7 @@ func reads() map[Thing]readRule {
 		ReadPartner:         {partner: SeesAll},
 		ReadPartnerUser:     {partner: SeesAll},
 		ReadPerson:          {self: true},
+		ReadSessions:        {self: true, private: true},
 		ReadStaffUser:       {self: true},
 		ReadCatalogue:       {everybody: true},
 	}

@@ -87,8 +87,9 @@ func newScene() *scene {
 
 // verbs are all verbs, those that are about no account first.
 func verbs() (anywhere, inAccount []Verb) {
-	anywhere = []Verb{AccountSignUp, ContactVerify, SessionCreate, SessionRevoke, AccountCreate, StaffCreate, PartnerCreate, PartnerUserInvite, APITokenCreate}
-	inAccount = []Verb{ContactCreate, ContactUpdate, ContactDelete, ContactVerificationSend, AccountRoleAssign, AccountRoleClear,
+	anywhere = []Verb{AccountSignUp, ContactVerify, SessionCreate, SessionRevoke,
+		PasswordResetRequest, PasswordReset, PasswordChange, SessionsRevokeOthers, ViewerUpdate, AccountCreate, StaffCreate, PartnerCreate, PartnerUserInvite, APITokenCreate}
+	inAccount = []Verb{ContactCreate, ContactUpdate, ContactDelete, ContactVerificationSend, ContactUnlock, AccountRoleAssign, AccountRoleClear,
 		SupportContactsSet, SupportContactAdd, SupportContactRemove, IssueReportCreate}
 	return anywhere, inAccount
 }
@@ -96,7 +97,7 @@ func verbs() (anywhere, inAccount []Verb) {
 // things are all things, those in an account first.
 func things() (inAccount, elsewhere []Thing) {
 	return []Thing{ReadAccount, ReadContacts, ReadSupportContacts, ReadIssueReports, ReadDeliveries, ReadAudit},
-		[]Thing{ReadPartner, ReadPartnerUser, ReadPerson, ReadStaffUser, ReadCatalogue}
+		[]Thing{ReadPartner, ReadPartnerUser, ReadPerson, ReadSessions, ReadStaffUser, ReadCatalogue}
 }
 
 func TestEveryVerbAndThingIsOnThePage(t *testing.T) {
@@ -171,7 +172,7 @@ func page() string {
 
 ` + table(reading) + `
 - all: of the account. own: the own contact, the own reports, the deliveries of those.
-- partner: the own partner and its users. self: the caller. A token with READ alone sees the recipients of deliveries masked.
+- partner: the own partner and its users. self: the caller, and nobody else of ` + "`Viewer.sessions`" + `. A token with READ alone sees the recipients of deliveries masked.
 - Staff see every account.
 
 ## What a role brings

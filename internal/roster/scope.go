@@ -19,10 +19,10 @@ func Sees(who Actor) Scope { return Scope{who: who} }
 // Reach is how much of a thing the actor sees in an account that was read
 // through this same scope.
 func (s Scope) Reach(t Thing, account AccountID, partner PartnerID) Reach {
-	if s.who.IsStaff() {
+	rule, reach := reads()[t], SeesNone
+	if s.who.IsStaff() && !rule.private {
 		return SeesAll
 	}
-	rule, reach := reads()[t], SeesNone
 	if place, ok := s.who.In(account); ok {
 		reach = rule.contactReach(place)
 	}
@@ -45,7 +45,7 @@ type Window struct {
 // Window is where the actor sees the thing.
 func (s Scope) Window(t Thing) Window {
 	rule, w := reads()[t], Window{Person: s.who.Person}
-	w.Everything = s.who.IsStaff() || rule.everybody && s.who.SignedIn()
+	w.Everything = s.who.IsStaff() && !rule.private || rule.everybody && s.who.SignedIn()
 	w.Self = rule.self
 	for _, place := range s.who.Contacts {
 		switch rule.contactReach(place) {
@@ -67,6 +67,10 @@ func (s Scope) Actor() Actor { return s.who }
 // MasksRecipients tells whether addresses of deliveries are shown masked: to a
 // token that may only read.
 func (s Scope) MasksRecipients() bool { return s.who.IsToken() && !s.who.Token.Has(ScopeWrite) }
+
+// SeesOwn tells whether the actor is a person who sees the thing of itself; a
+// token is none.
+func (s Scope) SeesOwn(t Thing) bool { return reads()[t].self && !s.who.Person.IsZero() }
 
 // SeesPartner tells whether the actor sees a partner and its users.
 func (s Scope) SeesPartner(id PartnerID) bool {

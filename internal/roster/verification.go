@@ -6,6 +6,10 @@ import "time"
 // counted from when the mail is first sent.
 const VerificationLife = 7 * 24 * time.Hour
 
+// ResetLife is how long the link to set a new password is good for, counted
+// from when the mail is first sent.
+const ResetLife = time.Hour
+
 // Limits of verification mails (requirements, section 6).
 const (
 	ResendGap      = time.Minute
@@ -75,6 +79,20 @@ func (i Invitation) Accepts(generation int32, expires, now time.Time) *Problem {
 		return BadLink()
 	case !now.Before(expires):
 		return &Problem{Code: LinkExpired, Message: "This link has expired. Ask whoever added you to send the mail again."}
+	}
+	return nil
+}
+
+// AcceptsReset does the same for a link to set a new password. A used link has
+// been superseded: using it has begun the next generation.
+func (i Invitation) AcceptsReset(generation int32, expires, now time.Time) *Problem {
+	switch {
+	case generation < i.Generation, i.Verified():
+		return &Problem{Code: LinkSuperseded, Message: "This link was used already, or something newer has replaced it. If you still cannot sign in, ask for a new link."}
+	case generation > i.Generation:
+		return BadLink()
+	case !now.Before(expires):
+		return &Problem{Code: LinkExpired, Message: "This link has expired: it is good for an hour. Ask for a new one."}
 	}
 	return nil
 }

@@ -61,6 +61,29 @@ func TestMI18_P1_P2_WhichLinksWork(t *testing.T) {
 	}
 }
 
+func TestMS12_WhichLinksSetAPassword(t *testing.T) {
+	t.Parallel()
+	for name, one := range map[string]struct {
+		is         Invitation
+		generation int32
+		expires    *time.Time
+		want       Code
+	}{
+		"the newest":                     {Invitation{Generation: 2}, 2, after(time.Second), ""},
+		"an older one":                   {Invitation{Generation: 2}, 1, after(time.Hour), LinkSuperseded},
+		"an hour is over, to the moment": {Invitation{Generation: 2}, 2, after(0), LinkExpired},
+		"one that was never made":        {Invitation{Generation: 2}, 3, after(time.Hour), LinkInvalid},
+		"used":                           {Invitation{Generation: 3, VerifiedAt: before(time.Minute)}, 2, after(time.Hour), LinkSuperseded},
+		"used, and opened again":         {Invitation{Generation: 3}, 2, after(time.Hour), LinkSuperseded},
+		"used, whatever is counted":      {Invitation{Generation: 2, VerifiedAt: before(time.Minute)}, 2, after(time.Hour), LinkSuperseded},
+	} {
+		problem := one.is.AcceptsReset(one.generation, *one.expires, noon)
+		if one.want == "" && problem != nil || one.want != "" && (problem == nil || problem.Code != one.want) {
+			t.Errorf("%s: %v", name, problem)
+		}
+	}
+}
+
 func TestMI17_T15_HowManyMailsMayBeSent(t *testing.T) {
 	t.Parallel()
 	for name, one := range map[string]struct {

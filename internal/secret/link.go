@@ -35,9 +35,10 @@ const (
 	VerifyContact     Purpose = 1
 	InvitePartnerUser Purpose = 2
 	InviteStaff       Purpose = 3
+	ResetPassword     Purpose = 4
 )
 
-func (p Purpose) known() bool { return p >= VerifyContact && p <= InviteStaff }
+func (p Purpose) known() bool { return p >= VerifyContact && p <= ResetPassword }
 
 // Claim is what a link says. Generation counts resends: only the newest of a subject is good. ExpiresAt is in whole
 // seconds, UTC.

@@ -55,7 +55,7 @@ func TestLinkFormIsFixedForEver(t *testing.T) {
 	if got := mustKeys(t, keyOne).Sign(claim(), "jane@example.com"); got != want {
 		t.Errorf("got %s", got)
 	}
-	if VerifyContact != 1 || InvitePartnerUser != 2 || InviteStaff != 3 {
+	if VerifyContact != 1 || InvitePartnerUser != 2 || InviteStaff != 3 || ResetPassword != 4 {
 		t.Error("a purpose changed its value")
 	}
 }

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/schema"
+
 	"roster/internal/roster"
 )
 
@@ -28,9 +31,7 @@ func (d *DB) ActorOfSession(ctx context.Context, hash []byte) (roster.Actor, err
 		Now        time.Time
 	}
 	err := d.bun.NewSelect().Table("sessions").ColumnExpr("id, person_id, last_seen_at, ? AS now", d.clock()).
-		Where("secret_hash = ?", hash).
-		Where("expires_at > ?", d.clock()).
-		Where("last_seen_at > ? - ?::interval", d.clock(), IdleLife.String()).Scan(ctx, &row)
+		Where("secret_hash = ?", hash).Where("?", d.live()).Scan(ctx, &row)
 	if err != nil {
 		return roster.Actor{}, ignoreNothing(err)
 	}
@@ -40,6 +41,11 @@ func (d *DB) ActorOfSession(ctx context.Context, hash []byte) (roster.Actor, err
 		}
 	}
 	return d.Refresh(ctx, roster.Actor{Person: row.PersonID, Session: row.ID})
+}
+
+// live is the SQL of whether a session has not ended.
+func (d *DB) live() schema.QueryWithArgs {
+	return bun.SafeQuery("(expires_at > ? AND last_seen_at > ? - ?::interval)", d.clock(), d.clock(), IdleLife.String())
 }
 
 // ActorOfToken finds the token by its hash, with its owner's place as it is

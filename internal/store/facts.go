@@ -14,7 +14,7 @@ import (
 // to see whether it still makes sense. It is the program that asks, so no scope
 // applies.
 
-// PlaceFacts is somebody whose address is to be proved.
+// PlaceFacts is somebody whom a link is made for.
 type PlaceFacts struct {
 	DisplayName      string
 	EmailCanonical   string
@@ -50,13 +50,14 @@ func placeFacts(ctx context.Context, q *bun.SelectQuery, place job.Place, id [16
 
 // PersonFacts is a person with the names of the accounts they belong to.
 type PersonFacts struct {
+	DisplayName    string
 	EmailCanonical string
 	AccountNames   []string `bun:",array"`
 }
 
 // PersonFacts reads a person.
 func (d *DB) PersonFacts(ctx context.Context, id roster.PersonID) (facts PersonFacts, err error) {
-	err = d.bun.NewSelect().TableExpr("persons AS person").ColumnExpr("person.email_canonical").
+	err = d.bun.NewSelect().TableExpr("persons AS person").ColumnExpr("person.display_name, person.email_canonical").
 		ColumnExpr(`ARRAY(SELECT account.name FROM contacts AS contact
 			JOIN accounts AS account ON account.id = contact.account_id
 			WHERE contact.person_id = person.id ORDER BY contact.created_at) AS account_names`).

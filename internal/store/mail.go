@@ -29,6 +29,7 @@ type Claim struct {
 	FirstTriedAt   *time.Time
 	LinkGeneration *int32
 	LinkExpiresAt  *time.Time
+	CreatedAt      time.Time
 
 	// Job is the payload, decoded; nil for a kind that this program does not know.
 	Job job.Mail `bun:"-"`
@@ -106,7 +107,7 @@ func lockPlace(ctx context.Context, tx bun.Tx, mail job.Linked) error {
 // sent, and must not supersede the link of one that was.
 func makeLink(ctx context.Context, tx bun.Tx, mail job.Linked, claim *Claim) error {
 	place, id := mail.Place()
-	expires := claim.Now.Add(roster.VerificationLife).Truncate(time.Second)
+	expires := claim.Now.Add(mail.Life()).Truncate(time.Second)
 	var generation int32
 	err := tx.NewRaw(`UPDATE ? AS place SET generation = generation + 1, link_expires_at = ?
 			FROM persons WHERE place.id = ? AND place.verified_at IS NULL

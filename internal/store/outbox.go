@@ -73,11 +73,11 @@ func (tx *Tx) MailsSent(ctx context.Context, contact roster.Contact) (sent roste
 			(array_agg(due_at ORDER BY due_at DESC) FILTER (WHERE recipient = ?2))[?6] AS mailbox_hour,
 			(array_agg(due_at ORDER BY due_at DESC) FILTER (WHERE recipient = ?2))[?7] AS mailbox_day
 		FROM email_messages
-		WHERE kind IN (?8, ?9) AND status <> 'CANCELLED' AND due_at > ?3
+		WHERE kind IN (?8, ?9, ?10) AND status <> 'CANCELLED' AND due_at > ?3
 			AND (subject_id = ?0 OR account_id = ?1 OR recipient = ?2)`,
 		contact.ID, contact.AccountID, contact.EmailCanonical, tx.Now.Add(-24*time.Hour),
 		roster.ResendsContact, roster.ResendsAccount, roster.MailboxHourly, roster.MailboxDaily,
-		job.VerifyContact{}.Kind(), job.AddressKnown{}.Kind()).Scan(ctx, &sent)
+		job.VerifyContact{}.Kind(), job.AddressKnown{}.Kind(), job.ResetPassword{}.Kind()).Scan(ctx, &sent)
 	return sent, err
 }
 

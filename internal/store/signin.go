@@ -6,14 +6,17 @@ import (
 	"database/sql"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"roster/internal/roster"
 )
 
-// AddSession opens a session for a person, by the hash of its secret.
-func (tx *Tx) AddSession(ctx context.Context, person roster.PersonID, hash []byte) (roster.SessionID, error) {
+// AddSession opens a session for a person at a network address, by the hash of
+// its secret.
+func (tx *Tx) AddSession(ctx context.Context, person roster.PersonID, hash []byte, ip string) (roster.SessionID, error) {
 	id := roster.NewID[roster.SessionID]()
-	_, err := tx.tx.NewRaw(`INSERT INTO sessions (id, person_id, secret_hash, created_at, last_seen_at, expires_at)
-		VALUES (?, ?, ?, ?, ?, ?)`, id, person, hash, tx.Now, tx.Now, tx.Now.Add(FullLife)).Exec(ctx)
+	_, err := tx.tx.NewRaw(`INSERT INTO sessions (id, person_id, secret_hash, created_at, last_seen_at, expires_at, ip)
+		VALUES (?, ?, ?, ?, ?, ?, ?)`, id, person, hash, tx.Now, tx.Now, tx.Now.Add(FullLife), ip).Exec(ctx)
 	return id, err
 }
 
@@ -27,6 +30,22 @@ func (tx *Tx) EndSession(ctx context.Context, person roster.PersonID, id roster.
 		return orNothing(cmp.Or(err, sql.ErrNoRows))
 	}
 	return nil
+}
+
+// HasSession tells whether a session is the person's, or answers NOT_FOUND.
+func (tx *Tx) HasSession(ctx context.Context, person roster.PersonID, id roster.SessionID) error {
+	var found bool
+	return orNothing(tx.tx.NewSelect().Table("sessions").ColumnExpr("true").Where("id = ? AND person_id = ?", id, person).Scan(ctx, &found))
+}
+
+// EndSessions ends all sessions of a person but those that are kept.
+func (tx *Tx) EndSessions(ctx context.Context, person roster.PersonID, keep ...roster.SessionID) error {
+	q := tx.tx.NewDelete().Table("sessions").Where("person_id = ?", person)
+	if len(keep) > 0 {
+		q = q.Where("id NOT IN (?)", bun.List(keep))
+	}
+	_, err := q.Exec(ctx)
+	return err
 }
 
 // SignInTry is what a sign-in needs to know about the address.
@@ -65,7 +84,8 @@ func (d *DB) CountSignIn(ctx context.Context, address string, most int, window, 
 	return try, ignoreNothing(err)
 }
 
-// ForgiveSignIns forgets the failures of a person who has signed in.
+// ForgiveSignIns forgets the failures of a person who has signed in, or was let
+// off.
 func (tx *Tx) ForgiveSignIns(ctx context.Context, person roster.PersonID) error {
 	_, err := tx.tx.NewUpdate().Table("persons").Set("failed_sign_ins = 0, failing_since = NULL, locked_until = NULL").
 		Where("id = ?", person).Exec(ctx)

@@ -18,6 +18,29 @@ func (v *View) Persons(ctx context.Context, ids []roster.PersonID) ([]*roster.Pe
 	return byID(ids, rows, func(p roster.Person) roster.PersonID { return p.ID }), err
 }
 
+// Sessions reads the actor's own live sessions, the one last used first.
+func (v *View) Sessions(ctx context.Context) (rows []*roster.Session, err error) {
+	if !v.scope.SeesOwn(roster.ReadSessions) {
+		return nil, unseen()
+	}
+	err = v.sessions().OrderExpr("session.last_seen_at DESC, session.id DESC").Scan(ctx, &rows)
+	return rows, err
+}
+
+// SessionsByID reads sessions, nil where there is no live one of the actor's own.
+func (v *View) SessionsByID(ctx context.Context, ids []roster.SessionID) ([]*roster.Session, error) {
+	var rows []roster.Session
+	err := v.sessions().Where("session.id IN (?)", bun.List(ids)).Scan(ctx, &rows)
+	return byID(ids, rows, func(s roster.Session) roster.SessionID { return s.ID }), err
+}
+
+func (v *View) sessions() *bun.SelectQuery {
+	q := v.db.bun.NewSelect().TableExpr("sessions AS session").
+		ColumnExpr("session.id, session.person_id, session.created_at, session.last_seen_at, session.expires_at").
+		ColumnExpr("nullif(session.ip, '') AS ip, session.id = ? AS current", v.scope.Actor().Session)
+	return v.within(q, roster.ReadSessions, columns{person: "session.person_id"}).Where("?", v.db.live())
+}
+
 // StaffUsers reads places at the vendor.
 func (v *View) StaffUsers(ctx context.Context, ids []roster.StaffUserID) ([]*roster.StaffUser, error) {
 	var rows []roster.StaffUser

@@ -39,10 +39,16 @@ func (tx *Tx) Person(ctx context.Context, id roster.PersonID) (person roster.Per
 	return person, orNothing(err)
 }
 
-// SetPassword gives a person a first password.
+// SetPassword gives a person a password, and forgets the failed sign-ins.
 func (tx *Tx) SetPassword(ctx context.Context, id roster.PersonID, hash string) error {
 	_, err := tx.tx.NewUpdate().Table("persons").Set("password_hash = ?", hash).
 		Set("failed_sign_ins = 0, failing_since = NULL, locked_until = NULL").Where("id = ?", id).Exec(ctx)
+	return err
+}
+
+// RenamePerson changes the name a person goes by.
+func (tx *Tx) RenamePerson(ctx context.Context, id roster.PersonID, name string) error {
+	_, err := tx.tx.NewUpdate().Table("persons").Set("display_name = ?", name).Where("id = ?", id).Exec(ctx)
 	return err
 }
 

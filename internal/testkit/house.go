@@ -115,7 +115,8 @@ func (h *House) Token(claim store.Claim) string {
 	linked := claim.Job.(job.Linked)
 	place, id := linked.Place()
 	purpose := map[job.Place]secret.Purpose{job.AtContact: secret.VerifyContact,
-		job.AtPartnerUser: secret.InvitePartnerUser, job.AtStaffUser: secret.InviteStaff}[place]
+		job.AtPartnerUser: secret.InvitePartnerUser, job.AtStaffUser: secret.InviteStaff,
+		job.AtReset: secret.ResetPassword}[place]
 	return h.Keys.Sign(secret.Claim{Purpose: purpose, Subject: id, Generation: *claim.LinkGeneration, ExpiresAt: *claim.LinkExpiresAt}, claim.Recipient)
 }
 

@@ -206,6 +206,11 @@ type ComplexityRoot struct {
 		Reasons    func(childComplexity int) int
 	}
 
+	ContactUnlockPayload struct {
+		Contact    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	ContactUpdatePayload struct {
 		Contact    func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -275,14 +280,20 @@ type ComplexityRoot struct {
 		AccountSupportContactsSet func(childComplexity int, input roster.AccountSupportContactsSetInput) int
 		ContactCreate             func(childComplexity int, input roster.ContactCreateInput) int
 		ContactDelete             func(childComplexity int, input roster.ContactDeleteInput) int
+		ContactUnlock             func(childComplexity int, input roster.ContactUnlockInput) int
 		ContactUpdate             func(childComplexity int, input roster.ContactUpdateInput) int
 		ContactVerificationSend   func(childComplexity int, input roster.ContactVerificationSendInput) int
 		ContactVerify             func(childComplexity int, input roster.ContactVerifyInput) int
 		IssueReportCreate         func(childComplexity int, input roster.IssueReportCreateInput) int
+		PasswordChange            func(childComplexity int, input roster.PasswordChangeInput) int
+		PasswordReset             func(childComplexity int, input roster.PasswordResetInput) int
+		PasswordResetRequest      func(childComplexity int, input roster.PasswordResetRequestInput) int
 		SessionCreate             func(childComplexity int, input roster.SessionCreateInput) int
 		SessionRevoke             func(childComplexity int, input roster.SessionRevokeInput) int
+		SessionsRevokeOthers      func(childComplexity int, input roster.SessionsRevokeOthersInput) int
 		SupportContactAdd         func(childComplexity int, input roster.SupportContactAddInput) int
 		SupportContactRemove      func(childComplexity int, input roster.SupportContactRemoveInput) int
+		ViewerUpdate              func(childComplexity int, input roster.ViewerUpdateInput) int
 	}
 
 	PageInfo struct {
@@ -305,6 +316,18 @@ type ComplexityRoot struct {
 		NodeID      func(childComplexity int) int
 	}
 
+	PasswordChangePayload struct {
+		UserErrors func(childComplexity int) int
+	}
+
+	PasswordResetPayload struct {
+		UserErrors func(childComplexity int) int
+	}
+
+	PasswordResetRequestPayload struct {
+		UserErrors func(childComplexity int) int
+	}
+
 	Person struct {
 		CreatedAt   func(childComplexity int) int
 		DisplayName func(childComplexity int) int
@@ -325,6 +348,15 @@ type ComplexityRoot struct {
 		Role    func(childComplexity int) int
 	}
 
+	Session struct {
+		CreatedAt  func(childComplexity int) int
+		Current    func(childComplexity int) int
+		ExpiresAt  func(childComplexity int) int
+		IP         func(childComplexity int) int
+		LastSeenAt func(childComplexity int) int
+		NodeID     func(childComplexity int) int
+	}
+
 	SessionCreatePayload struct {
 		UserErrors func(childComplexity int) int
 		Viewer     func(childComplexity int) int
@@ -332,6 +364,11 @@ type ComplexityRoot struct {
 
 	SessionRevokePayload struct {
 		UserErrors func(childComplexity int) int
+	}
+
+	SessionsRevokeOthersPayload struct {
+		UserErrors func(childComplexity int) int
+		Viewer     func(childComplexity int) int
 	}
 
 	StaffUser struct {
@@ -388,7 +425,13 @@ type ComplexityRoot struct {
 		PartnerUser  func(childComplexity int) int
 		Permissions  func(childComplexity int, accountID *string) int
 		Person       func(childComplexity int) int
+		Sessions     func(childComplexity int) int
 		StaffUser    func(childComplexity int) int
+	}
+
+	ViewerUpdatePayload struct {
+		UserErrors func(childComplexity int) int
+		Viewer     func(childComplexity int) int
 	}
 }
 
@@ -441,11 +484,17 @@ type MutationResolver interface {
 	AccountSignUp(ctx context.Context, input roster.AccountSignUpInput) (*AccountSignUpPayload, error)
 	SessionCreate(ctx context.Context, input roster.SessionCreateInput) (*SessionCreatePayload, error)
 	SessionRevoke(ctx context.Context, input roster.SessionRevokeInput) (*SessionRevokePayload, error)
+	PasswordResetRequest(ctx context.Context, input roster.PasswordResetRequestInput) (*PasswordResetRequestPayload, error)
+	PasswordReset(ctx context.Context, input roster.PasswordResetInput) (*PasswordResetPayload, error)
+	PasswordChange(ctx context.Context, input roster.PasswordChangeInput) (*PasswordChangePayload, error)
+	SessionsRevokeOthers(ctx context.Context, input roster.SessionsRevokeOthersInput) (*SessionsRevokeOthersPayload, error)
+	ViewerUpdate(ctx context.Context, input roster.ViewerUpdateInput) (*ViewerUpdatePayload, error)
 	AccountCreate(ctx context.Context, input roster.AccountCreateInput) (*AccountCreatePayload, error)
 	ContactCreate(ctx context.Context, input roster.ContactCreateInput) (*ContactCreatePayload, error)
 	ContactUpdate(ctx context.Context, input roster.ContactUpdateInput) (*ContactUpdatePayload, error)
 	ContactDelete(ctx context.Context, input roster.ContactDeleteInput) (*ContactDeletePayload, error)
 	ContactVerificationSend(ctx context.Context, input roster.ContactVerificationSendInput) (*ContactVerificationSendPayload, error)
+	ContactUnlock(ctx context.Context, input roster.ContactUnlockInput) (*ContactUnlockPayload, error)
 	ContactVerify(ctx context.Context, input roster.ContactVerifyInput) (*ContactVerifyPayload, error)
 	AccountRoleAssign(ctx context.Context, input roster.AccountRoleAssignInput) (*AccountRoleAssignPayload, error)
 	AccountRoleClear(ctx context.Context, input roster.AccountRoleClearInput) (*AccountRoleClearPayload, error)
@@ -483,6 +532,7 @@ type ViewerResolver interface {
 	PartnerUser(ctx context.Context, obj *roster.Actor) (*roster.PartnerUser, error)
 	StaffUser(ctx context.Context, obj *roster.Actor) (*roster.StaffUser, error)
 	APIToken(ctx context.Context, obj *roster.Actor) (*roster.APIToken, error)
+	Sessions(ctx context.Context, obj *roster.Actor) ([]*roster.Session, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -1057,6 +1107,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ContactPermission.Reasons(childComplexity), true
 
+	case "ContactUnlockPayload.contact":
+		if e.ComplexityRoot.ContactUnlockPayload.Contact == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ContactUnlockPayload.Contact(childComplexity), true
+	case "ContactUnlockPayload.userErrors":
+		if e.ComplexityRoot.ContactUnlockPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ContactUnlockPayload.UserErrors(childComplexity), true
+
 	case "ContactUpdatePayload.contact":
 		if e.ComplexityRoot.ContactUpdatePayload.Contact == nil {
 			break
@@ -1347,6 +1410,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ContactDelete(childComplexity, args["input"].(roster.ContactDeleteInput)), true
+	case "Mutation.contactUnlock":
+		if e.ComplexityRoot.Mutation.ContactUnlock == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_contactUnlock_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ContactUnlock(childComplexity, args["input"].(roster.ContactUnlockInput)), true
 	case "Mutation.contactUpdate":
 		if e.ComplexityRoot.Mutation.ContactUpdate == nil {
 			break
@@ -1391,6 +1465,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.IssueReportCreate(childComplexity, args["input"].(roster.IssueReportCreateInput)), true
+	case "Mutation.passwordChange":
+		if e.ComplexityRoot.Mutation.PasswordChange == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_passwordChange_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PasswordChange(childComplexity, args["input"].(roster.PasswordChangeInput)), true
+	case "Mutation.passwordReset":
+		if e.ComplexityRoot.Mutation.PasswordReset == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_passwordReset_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PasswordReset(childComplexity, args["input"].(roster.PasswordResetInput)), true
+	case "Mutation.passwordResetRequest":
+		if e.ComplexityRoot.Mutation.PasswordResetRequest == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_passwordResetRequest_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PasswordResetRequest(childComplexity, args["input"].(roster.PasswordResetRequestInput)), true
 	case "Mutation.sessionCreate":
 		if e.ComplexityRoot.Mutation.SessionCreate == nil {
 			break
@@ -1413,6 +1520,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SessionRevoke(childComplexity, args["input"].(roster.SessionRevokeInput)), true
+	case "Mutation.sessionsRevokeOthers":
+		if e.ComplexityRoot.Mutation.SessionsRevokeOthers == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_sessionsRevokeOthers_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SessionsRevokeOthers(childComplexity, args["input"].(roster.SessionsRevokeOthersInput)), true
 	case "Mutation.supportContactAdd":
 		if e.ComplexityRoot.Mutation.SupportContactAdd == nil {
 			break
@@ -1435,6 +1553,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SupportContactRemove(childComplexity, args["input"].(roster.SupportContactRemoveInput)), true
+	case "Mutation.viewerUpdate":
+		if e.ComplexityRoot.Mutation.ViewerUpdate == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_viewerUpdate_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ViewerUpdate(childComplexity, args["input"].(roster.ViewerUpdateInput)), true
 
 	case "PageInfo.endCursor":
 		if e.ComplexityRoot.PageInfo.EndCursor == nil {
@@ -1504,6 +1633,27 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PartnerUser.NodeID(childComplexity), true
+
+	case "PasswordChangePayload.userErrors":
+		if e.ComplexityRoot.PasswordChangePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PasswordChangePayload.UserErrors(childComplexity), true
+
+	case "PasswordResetPayload.userErrors":
+		if e.ComplexityRoot.PasswordResetPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PasswordResetPayload.UserErrors(childComplexity), true
+
+	case "PasswordResetRequestPayload.userErrors":
+		if e.ComplexityRoot.PasswordResetRequestPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PasswordResetRequestPayload.UserErrors(childComplexity), true
 
 	case "Person.createdAt":
 		if e.ComplexityRoot.Person.CreatedAt == nil {
@@ -1595,6 +1745,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RoleAssignment.Role(childComplexity), true
 
+	case "Session.createdAt":
+		if e.ComplexityRoot.Session.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.CreatedAt(childComplexity), true
+	case "Session.current":
+		if e.ComplexityRoot.Session.Current == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.Current(childComplexity), true
+	case "Session.expiresAt":
+		if e.ComplexityRoot.Session.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.ExpiresAt(childComplexity), true
+	case "Session.ip":
+		if e.ComplexityRoot.Session.IP == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.IP(childComplexity), true
+	case "Session.lastSeenAt":
+		if e.ComplexityRoot.Session.LastSeenAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.LastSeenAt(childComplexity), true
+	case "Session.id":
+		if e.ComplexityRoot.Session.NodeID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.NodeID(childComplexity), true
+
 	case "SessionCreatePayload.userErrors":
 		if e.ComplexityRoot.SessionCreatePayload.UserErrors == nil {
 			break
@@ -1614,6 +1801,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SessionRevokePayload.UserErrors(childComplexity), true
+
+	case "SessionsRevokeOthersPayload.userErrors":
+		if e.ComplexityRoot.SessionsRevokeOthersPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionsRevokeOthersPayload.UserErrors(childComplexity), true
+	case "SessionsRevokeOthersPayload.viewer":
+		if e.ComplexityRoot.SessionsRevokeOthersPayload.Viewer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionsRevokeOthersPayload.Viewer(childComplexity), true
 
 	case "StaffUser.admin":
 		if e.ComplexityRoot.StaffUser.Admin == nil {
@@ -1841,12 +2041,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Viewer.Person(childComplexity), true
+	case "Viewer.sessions":
+		if e.ComplexityRoot.Viewer.Sessions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.Sessions(childComplexity), true
 	case "Viewer.staffUser":
 		if e.ComplexityRoot.Viewer.StaffUser == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Viewer.StaffUser(childComplexity), true
+
+	case "ViewerUpdatePayload.userErrors":
+		if e.ComplexityRoot.ViewerUpdatePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ViewerUpdatePayload.UserErrors(childComplexity), true
+	case "ViewerUpdatePayload.viewer":
+		if e.ComplexityRoot.ViewerUpdatePayload.Viewer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ViewerUpdatePayload.Viewer(childComplexity), true
 
 	}
 	return 0, false
@@ -1864,16 +2083,22 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputAccountSupportContactsSetInput,
 		ec.unmarshalInputContactCreateInput,
 		ec.unmarshalInputContactDeleteInput,
+		ec.unmarshalInputContactUnlockInput,
 		ec.unmarshalInputContactUpdateInput,
 		ec.unmarshalInputContactVerificationSendInput,
 		ec.unmarshalInputContactVerifyInput,
 		ec.unmarshalInputIssueReportCreateInput,
 		ec.unmarshalInputNewContactInput,
+		ec.unmarshalInputPasswordChangeInput,
+		ec.unmarshalInputPasswordResetInput,
+		ec.unmarshalInputPasswordResetRequestInput,
 		ec.unmarshalInputSessionCreateInput,
 		ec.unmarshalInputSessionRevokeInput,
+		ec.unmarshalInputSessionsRevokeOthersInput,
 		ec.unmarshalInputSupportContactAddInput,
 		ec.unmarshalInputSupportContactInput,
 		ec.unmarshalInputSupportContactRemoveInput,
+		ec.unmarshalInputViewerUpdateInput,
 	)
 	first := true
 
@@ -2116,6 +2341,24 @@ type Viewer {
   staffUser: StaffUser
   "The token a script came with, without its secret."
   apiToken: ApiToken
+  "The caller's own sessions that have not ended, the one last used first. Requires a session."
+  sessions: [Session!]
+}
+
+"One sign-in of the caller's. Requires being that person."
+type Session implements Node {
+  "Prefix ` + "`" + `ses_` + "`" + `."
+  id: ID!
+  "When the person signed in."
+  createdAt: DateTime!
+  "When it was last used, to the minute."
+  lastSeenAt: DateTime!
+  "When it ends, however much it is used; one that is not used for 8 hours ends sooner."
+  expiresAt: DateTime!
+  "Whether it is the one of this request."
+  current: Boolean!
+  "The network address that signed in."
+  ip: String
 }
 
 "A human with one sign-in address. Requires being that person, or the vendor's staff."
@@ -2655,6 +2898,16 @@ type Mutation {
   sessionCreate("The address and the password." input: SessionCreateInput!): SessionCreatePayload
   "Sign out; ends a session of the caller's. Requires a session."
   sessionRevoke("Which one." input: SessionRevokeInput!): SessionRevokePayload
+  "Mail the link to set a new password to whoever has one with this address. Answers the same whether or not a mail goes out. Public."
+  passwordResetRequest("The address." input: PasswordResetRequestInput!): PasswordResetRequestPayload
+  "Set a new password by the link of the mail, which can be used once and within an hour; ends a lockout and all sessions of the person, and signs nobody in. Public: the link decides."
+  passwordReset("The link's token and the new password." input: PasswordResetInput!): PasswordResetPayload
+  "Set a new password by the present one; all other sessions of the caller end, and a mail tells of it. Requires a session."
+  passwordChange("Both passwords." input: PasswordChangeInput!): PasswordChangePayload
+  "End all sessions of the caller's but the one of this request. Requires a session."
+  sessionsRevokeOthers("What stays." input: SessionsRevokeOthersInput!): SessionsRevokeOthersPayload
+  "Change the caller's own person; what is left out stays. Requires a session."
+  viewerUpdate("The changes." input: ViewerUpdateInput!): ViewerUpdatePayload
   "Create an account for a customer, with its primary contact and at least one support contact; mails the primary contact a link. Requires being a partner's user, a token with WRITE, or the vendor's administrator."
   accountCreate("The organisation." input: AccountCreateInput!): AccountCreatePayload
   "Add a contact; by itself it sends nothing. Requires MANAGE_CONTACTS or the vendor's staff."
@@ -2665,6 +2918,8 @@ type Mutation {
   contactDelete("The contact." input: ContactDeleteInput!): ContactDeletePayload
   "Mail a contact the link to verify the address; an earlier link stops working when the mail goes out. Requires MANAGE_CONTACTS or the vendor's staff."
   contactVerificationSend("The contact." input: ContactVerificationSendInput!): ContactVerificationSendPayload
+  "Let a contact who is locked out by wrong passwords try again; says neither whether there was a lockout nor anything of the password. Requires the role PRIMARY or the vendor's staff."
+  contactUnlock("The contact." input: ContactUnlockInput!): ContactUnlockPayload
   "Complete a verification: sets the first password, or takes the one the person already has. Public: the link decides."
   contactVerify("The link's token and the password." input: ContactVerifyInput!): ContactVerifyPayload
   "Give a role to a verified contact of the same account; the old holder loses it with everything it opens. Requires the role PRIMARY or the vendor's administrator."
@@ -2721,6 +2976,74 @@ input SessionRevokeInput {
 
 "Nothing but what went wrong."
 type SessionRevokePayload implements MutationPayload {
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Whose password was forgotten."
+input PasswordResetRequestInput {
+  "The sign-in address, in any case."
+  email: String!
+}
+
+"Says nothing but what is wrong with the input."
+type PasswordResetRequestPayload implements MutationPayload {
+  "What is wrong with the input."
+  userErrors: [UserError!]!
+}
+
+"The link's token and the new password."
+input PasswordResetInput {
+  "What stands behind the # in the link."
+  token: String!
+  "The new password, 12 to 1,024 bytes."
+  password: String!
+}
+
+"Nothing but what went wrong; sign in next."
+type PasswordResetPayload implements MutationPayload {
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"The present password and the new one."
+input PasswordChangeInput {
+  "The present password; a wrong one counts as a failed sign-in."
+  currentPassword: String!
+  "The new password, 12 to 1,024 bytes."
+  newPassword: String!
+}
+
+"Nothing but what went wrong; the session of this request goes on."
+type PasswordChangePayload implements MutationPayload {
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Which sessions stay."
+input SessionsRevokeOthersInput {
+  "One more of the caller's sessions that goes on; only the one of this request when left out."
+  keepSessionId: ID
+}
+
+"Who is asking, with what is left."
+type SessionsRevokeOthersPayload implements MutationPayload {
+  "Who is asking."
+  viewer: Viewer
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Changes of the caller's own person; null means left out means unchanged."
+input ViewerUpdateInput {
+  "The name the person goes by, 1 to 100 characters; what accounts call their contacts stays."
+  displayName: String
+}
+
+"Who is asking, as changed."
+type ViewerUpdatePayload implements MutationPayload {
+  "Who is asking."
+  viewer: Viewer
   "Why nothing was changed."
   userErrors: [UserError!]!
 }
@@ -2828,6 +3151,20 @@ type ContactVerificationSendPayload implements MutationPayload {
   "The contact."
   contact: Contact
   "Why nothing was sent."
+  userErrors: [UserError!]!
+}
+
+"Whom to let try again."
+input ContactUnlockInput {
+  "The contact."
+  contactId: ID!
+}
+
+"The contact, who may try again."
+type ContactUnlockPayload implements MutationPayload {
+  "The contact."
+  contact: Contact
+  "Why nothing was changed."
   userErrors: [UserError!]!
 }
 
@@ -3272,6 +3609,16 @@ func (ec *executionContext) childFields_ContactPermission(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type ContactPermission", field.Name)
 }
 
+func (ec *executionContext) childFields_ContactUnlockPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "contact":
+		return ec.fieldContext_ContactUnlockPayload_contact(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ContactUnlockPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ContactUnlockPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ContactUpdatePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "contact":
@@ -3434,6 +3781,30 @@ func (ec *executionContext) childFields_PartnerUser(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type PartnerUser", field.Name)
 }
 
+func (ec *executionContext) childFields_PasswordChangePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return ec.fieldContext_PasswordChangePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PasswordChangePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_PasswordResetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return ec.fieldContext_PasswordResetPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PasswordResetPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_PasswordResetRequestPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userErrors":
+		return ec.fieldContext_PasswordResetRequestPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PasswordResetRequestPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Person(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -3458,6 +3829,24 @@ func (ec *executionContext) childFields_RoleAssignment(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type RoleAssignment", field.Name)
 }
 
+func (ec *executionContext) childFields_Session(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Session_id(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Session_createdAt(ctx, field)
+	case "lastSeenAt":
+		return ec.fieldContext_Session_lastSeenAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_Session_expiresAt(ctx, field)
+	case "current":
+		return ec.fieldContext_Session_current(ctx, field)
+	case "ip":
+		return ec.fieldContext_Session_ip(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Session", field.Name)
+}
+
 func (ec *executionContext) childFields_SessionCreatePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "viewer":
@@ -3474,6 +3863,16 @@ func (ec *executionContext) childFields_SessionRevokePayload(ctx context.Context
 		return ec.fieldContext_SessionRevokePayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SessionRevokePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SessionsRevokeOthersPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "viewer":
+		return ec.fieldContext_SessionsRevokeOthersPayload_viewer(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SessionsRevokeOthersPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SessionsRevokeOthersPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_StaffUser(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3586,8 +3985,20 @@ func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphq
 		return ec.fieldContext_Viewer_staffUser(ctx, field)
 	case "apiToken":
 		return ec.fieldContext_Viewer_apiToken(ctx, field)
+	case "sessions":
+		return ec.fieldContext_Viewer_sessions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Viewer", field.Name)
+}
+
+func (ec *executionContext) childFields_ViewerUpdatePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "viewer":
+		return ec.fieldContext_ViewerUpdatePayload_viewer(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ViewerUpdatePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ViewerUpdatePayload", field.Name)
 }
 
 func (ec *executionContext) childFields___Directive(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3918,6 +4329,20 @@ func (ec *executionContext) field_Mutation_contactDelete_args(ctx context.Contex
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_contactUnlock_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (roster.ContactUnlockInput, error) {
+			return ec.unmarshalNContactUnlockInput2rosterᚋinternalᚋrosterᚐContactUnlockInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_contactUpdate_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -3974,6 +4399,48 @@ func (ec *executionContext) field_Mutation_issueReportCreate_args(ctx context.Co
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_passwordChange_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (roster.PasswordChangeInput, error) {
+			return ec.unmarshalNPasswordChangeInput2rosterᚋinternalᚋrosterᚐPasswordChangeInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_passwordResetRequest_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (roster.PasswordResetRequestInput, error) {
+			return ec.unmarshalNPasswordResetRequestInput2rosterᚋinternalᚋrosterᚐPasswordResetRequestInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_passwordReset_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (roster.PasswordResetInput, error) {
+			return ec.unmarshalNPasswordResetInput2rosterᚋinternalᚋrosterᚐPasswordResetInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_sessionCreate_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -4002,6 +4469,20 @@ func (ec *executionContext) field_Mutation_sessionRevoke_args(ctx context.Contex
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_sessionsRevokeOthers_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (roster.SessionsRevokeOthersInput, error) {
+			return ec.unmarshalNSessionsRevokeOthersInput2rosterᚋinternalᚋrosterᚐSessionsRevokeOthersInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_supportContactAdd_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -4022,6 +4503,20 @@ func (ec *executionContext) field_Mutation_supportContactRemove_args(ctx context
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (roster.SupportContactRemoveInput, error) {
 			return ec.unmarshalNSupportContactRemoveInput2rosterᚋinternalᚋrosterᚐSupportContactRemoveInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_viewerUpdate_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (roster.ViewerUpdateInput, error) {
+			return ec.unmarshalNViewerUpdateInput2rosterᚋinternalᚋrosterᚐViewerUpdateInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -6604,6 +7099,70 @@ func (ec *executionContext) fieldContext_ContactPermission_reasons(_ context.Con
 	return fc, nil
 }
 
+func (ec *executionContext) _ContactUnlockPayload_contact(ctx context.Context, field graphql.CollectedField, obj *ContactUnlockPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ContactUnlockPayload_contact(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Contact, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *roster.Contact) graphql.Marshaler {
+			return ec.marshalOContact2ᚖrosterᚋinternalᚋrosterᚐContact(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ContactUnlockPayload_contact(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ContactUnlockPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Contact(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ContactUnlockPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *ContactUnlockPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ContactUnlockPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*roster.Problem) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖrosterᚋinternalᚋrosterᚐProblemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ContactUnlockPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ContactUnlockPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ContactUpdatePayload_contact(ctx context.Context, field graphql.CollectedField, obj *ContactUpdatePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7653,6 +8212,226 @@ func (ec *executionContext) fieldContext_Mutation_sessionRevoke(ctx context.Cont
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_passwordResetRequest(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_passwordResetRequest(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().PasswordResetRequest(ctx, fc.Args["input"].(roster.PasswordResetRequestInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *PasswordResetRequestPayload) graphql.Marshaler {
+			return ec.marshalOPasswordResetRequestPayload2ᚖrosterᚋgraphᚋinternalᚋgenᚐPasswordResetRequestPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_passwordResetRequest(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PasswordResetRequestPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_passwordResetRequest_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_passwordReset(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_passwordReset(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().PasswordReset(ctx, fc.Args["input"].(roster.PasswordResetInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *PasswordResetPayload) graphql.Marshaler {
+			return ec.marshalOPasswordResetPayload2ᚖrosterᚋgraphᚋinternalᚋgenᚐPasswordResetPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_passwordReset(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PasswordResetPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_passwordReset_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_passwordChange(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_passwordChange(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().PasswordChange(ctx, fc.Args["input"].(roster.PasswordChangeInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *PasswordChangePayload) graphql.Marshaler {
+			return ec.marshalOPasswordChangePayload2ᚖrosterᚋgraphᚋinternalᚋgenᚐPasswordChangePayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_passwordChange(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PasswordChangePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_passwordChange_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_sessionsRevokeOthers(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_sessionsRevokeOthers(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SessionsRevokeOthers(ctx, fc.Args["input"].(roster.SessionsRevokeOthersInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *SessionsRevokeOthersPayload) graphql.Marshaler {
+			return ec.marshalOSessionsRevokeOthersPayload2ᚖrosterᚋgraphᚋinternalᚋgenᚐSessionsRevokeOthersPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_sessionsRevokeOthers(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SessionsRevokeOthersPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_sessionsRevokeOthers_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_viewerUpdate(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_viewerUpdate(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ViewerUpdate(ctx, fc.Args["input"].(roster.ViewerUpdateInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ViewerUpdatePayload) graphql.Marshaler {
+			return ec.marshalOViewerUpdatePayload2ᚖrosterᚋgraphᚋinternalᚋgenᚐViewerUpdatePayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_viewerUpdate(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ViewerUpdatePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_viewerUpdate_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_accountCreate(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7867,6 +8646,50 @@ func (ec *executionContext) fieldContext_Mutation_contactVerificationSend(ctx co
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_contactVerificationSend_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_contactUnlock(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_contactUnlock(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ContactUnlock(ctx, fc.Args["input"].(roster.ContactUnlockInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ContactUnlockPayload) graphql.Marshaler {
+			return ec.marshalOContactUnlockPayload2ᚖrosterᚋgraphᚋinternalᚋgenᚐContactUnlockPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_contactUnlock(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ContactUnlockPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_contactUnlock_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -8443,6 +9266,102 @@ func (ec *executionContext) fieldContext_PartnerUser_admin(_ context.Context, fi
 	return graphql.NewScalarFieldContext("PartnerUser", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
+func (ec *executionContext) _PasswordChangePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *PasswordChangePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PasswordChangePayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*roster.Problem) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖrosterᚋinternalᚋrosterᚐProblemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PasswordChangePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PasswordChangePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PasswordResetPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *PasswordResetPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PasswordResetPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*roster.Problem) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖrosterᚋinternalᚋrosterᚐProblemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PasswordResetPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PasswordResetPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PasswordResetRequestPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *PasswordResetRequestPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PasswordResetRequestPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*roster.Problem) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖrosterᚋinternalᚋrosterᚐProblemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PasswordResetRequestPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PasswordResetRequestPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Person_id(ctx context.Context, field graphql.CollectedField, obj *roster.Person) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8874,6 +9793,144 @@ func (ec *executionContext) fieldContext_RoleAssignment_contact(_ context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _Session_id(ctx context.Context, field graphql.CollectedField, obj *roster.Session) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Session_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NodeID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Session_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Session", field, true, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _Session_createdAt(ctx context.Context, field graphql.CollectedField, obj *roster.Session) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Session_createdAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Session_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _Session_lastSeenAt(ctx context.Context, field graphql.CollectedField, obj *roster.Session) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Session_lastSeenAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LastSeenAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Session_lastSeenAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _Session_expiresAt(ctx context.Context, field graphql.CollectedField, obj *roster.Session) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Session_expiresAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExpiresAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Session_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _Session_current(ctx context.Context, field graphql.CollectedField, obj *roster.Session) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Session_current(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Current, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Session_current(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _Session_ip(ctx context.Context, field graphql.CollectedField, obj *roster.Session) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Session_ip(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IP, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Session_ip(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _SessionCreatePayload_viewer(ctx context.Context, field graphql.CollectedField, obj *SessionCreatePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8960,6 +10017,70 @@ func (ec *executionContext) _SessionRevokePayload_userErrors(ctx context.Context
 func (ec *executionContext) fieldContext_SessionRevokePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SessionRevokePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SessionsRevokeOthersPayload_viewer(ctx context.Context, field graphql.CollectedField, obj *SessionsRevokeOthersPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionsRevokeOthersPayload_viewer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Viewer, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *roster.Actor) graphql.Marshaler {
+			return ec.marshalOViewer2ᚖrosterᚋinternalᚋrosterᚐActor(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SessionsRevokeOthersPayload_viewer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SessionsRevokeOthersPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Viewer(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SessionsRevokeOthersPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *SessionsRevokeOthersPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionsRevokeOthersPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*roster.Problem) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖrosterᚋinternalᚋrosterᚐProblemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionsRevokeOthersPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SessionsRevokeOthersPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -9961,6 +11082,102 @@ func (ec *executionContext) fieldContext_Viewer_apiToken(_ context.Context, fiel
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ApiToken(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Viewer_sessions(ctx context.Context, field graphql.CollectedField, obj *roster.Actor) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Viewer_sessions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Viewer().Sessions(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*roster.Session) graphql.Marshaler {
+			return ec.marshalOSession2ᚕᚖrosterᚋinternalᚋrosterᚐSessionᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Viewer_sessions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Viewer",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Session(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ViewerUpdatePayload_viewer(ctx context.Context, field graphql.CollectedField, obj *ViewerUpdatePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ViewerUpdatePayload_viewer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Viewer, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *roster.Actor) graphql.Marshaler {
+			return ec.marshalOViewer2ᚖrosterᚋinternalᚋrosterᚐActor(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ViewerUpdatePayload_viewer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ViewerUpdatePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Viewer(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ViewerUpdatePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *ViewerUpdatePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ViewerUpdatePayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*roster.Problem) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖrosterᚋinternalᚋrosterᚐProblemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ViewerUpdatePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ViewerUpdatePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
 		},
 	}
 	return fc, nil
@@ -11370,6 +12587,36 @@ func (ec *executionContext) unmarshalInputContactDeleteInput(ctx context.Context
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputContactUnlockInput(ctx context.Context, obj any) (roster.ContactUnlockInput, error) {
+	var it roster.ContactUnlockInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"contactId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "contactId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("contactId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ContactID = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputContactUpdateInput(ctx context.Context, obj any) (roster.ContactUpdateInput, error) {
 	var it roster.ContactUpdateInput
 	if obj == nil {
@@ -11576,6 +12823,110 @@ func (ec *executionContext) unmarshalInputNewContactInput(ctx context.Context, o
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputPasswordChangeInput(ctx context.Context, obj any) (roster.PasswordChangeInput, error) {
+	var it roster.PasswordChangeInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"currentPassword", "newPassword"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "currentPassword":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("currentPassword"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CurrentPassword = data
+		case "newPassword":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("newPassword"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.NewPassword = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputPasswordResetInput(ctx context.Context, obj any) (roster.PasswordResetInput, error) {
+	var it roster.PasswordResetInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"token", "password"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "token":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("token"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Token = data
+		case "password":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("password"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Password = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputPasswordResetRequestInput(ctx context.Context, obj any) (roster.PasswordResetRequestInput, error) {
+	var it roster.PasswordResetRequestInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"email"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "email":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("email"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Email = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputSessionCreateInput(ctx context.Context, obj any) (roster.SessionCreateInput, error) {
 	var it roster.SessionCreateInput
 	if obj == nil {
@@ -11638,6 +12989,36 @@ func (ec *executionContext) unmarshalInputSessionRevokeInput(ctx context.Context
 				return it, err
 			}
 			it.SessionID = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputSessionsRevokeOthersInput(ctx context.Context, obj any) (roster.SessionsRevokeOthersInput, error) {
+	var it roster.SessionsRevokeOthersInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"keepSessionId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "keepSessionId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("keepSessionId"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.KeepSessionID = data
 		}
 	}
 	return it, nil
@@ -11747,6 +13128,36 @@ func (ec *executionContext) unmarshalInputSupportContactRemoveInput(ctx context.
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputViewerUpdateInput(ctx context.Context, obj any) (roster.ViewerUpdateInput, error) {
+	var it roster.ViewerUpdateInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"displayName"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "displayName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("displayName"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DisplayName = data
+		}
+	}
+	return it, nil
+}
+
 // endregion **************************** input.gotpl *****************************
 
 // region    ************************** interface.gotpl ***************************
@@ -11755,6 +13166,13 @@ func (ec *executionContext) _MutationPayload(ctx context.Context, sel ast.Select
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
+	case ViewerUpdatePayload:
+		return ec._ViewerUpdatePayload(ctx, sel, &obj)
+	case *ViewerUpdatePayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._ViewerUpdatePayload(ctx, sel, obj)
 	case SupportContactRemovePayload:
 		return ec._SupportContactRemovePayload(ctx, sel, &obj)
 	case *SupportContactRemovePayload:
@@ -11769,6 +13187,13 @@ func (ec *executionContext) _MutationPayload(ctx context.Context, sel ast.Select
 			return graphql.Null
 		}
 		return ec._SupportContactAddPayload(ctx, sel, obj)
+	case SessionsRevokeOthersPayload:
+		return ec._SessionsRevokeOthersPayload(ctx, sel, &obj)
+	case *SessionsRevokeOthersPayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._SessionsRevokeOthersPayload(ctx, sel, obj)
 	case SessionRevokePayload:
 		return ec._SessionRevokePayload(ctx, sel, &obj)
 	case *SessionRevokePayload:
@@ -11783,6 +13208,27 @@ func (ec *executionContext) _MutationPayload(ctx context.Context, sel ast.Select
 			return graphql.Null
 		}
 		return ec._SessionCreatePayload(ctx, sel, obj)
+	case PasswordResetRequestPayload:
+		return ec._PasswordResetRequestPayload(ctx, sel, &obj)
+	case *PasswordResetRequestPayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._PasswordResetRequestPayload(ctx, sel, obj)
+	case PasswordResetPayload:
+		return ec._PasswordResetPayload(ctx, sel, &obj)
+	case *PasswordResetPayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._PasswordResetPayload(ctx, sel, obj)
+	case PasswordChangePayload:
+		return ec._PasswordChangePayload(ctx, sel, &obj)
+	case *PasswordChangePayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._PasswordChangePayload(ctx, sel, obj)
 	case IssueReportCreatePayload:
 		return ec._IssueReportCreatePayload(ctx, sel, &obj)
 	case *IssueReportCreatePayload:
@@ -11811,6 +13257,13 @@ func (ec *executionContext) _MutationPayload(ctx context.Context, sel ast.Select
 			return graphql.Null
 		}
 		return ec._ContactUpdatePayload(ctx, sel, obj)
+	case ContactUnlockPayload:
+		return ec._ContactUnlockPayload(ctx, sel, &obj)
+	case *ContactUnlockPayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._ContactUnlockPayload(ctx, sel, obj)
 	case ContactDeletePayload:
 		return ec._ContactDeletePayload(ctx, sel, &obj)
 	case *ContactDeletePayload:
@@ -11887,6 +13340,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._StaffUser(ctx, sel, obj)
+	case roster.Session:
+		return ec._Session(ctx, sel, &obj)
+	case *roster.Session:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Session(ctx, sel, obj)
 	case roster.Person:
 		return ec._Person(ctx, sel, &obj)
 	case *roster.Person:
@@ -13640,6 +15100,49 @@ func (ec *executionContext) _ContactPermission(ctx context.Context, sel ast.Sele
 	return out
 }
 
+var contactUnlockPayloadImplementors = []string{"ContactUnlockPayload", "MutationPayload"}
+
+func (ec *executionContext) _ContactUnlockPayload(ctx context.Context, sel ast.SelectionSet, obj *ContactUnlockPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, contactUnlockPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ContactUnlockPayload")
+		case "contact":
+			out.Values[i] = ec._ContactUnlockPayload_contact(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._ContactUnlockPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var contactUpdatePayloadImplementors = []string{"ContactUpdatePayload", "MutationPayload"}
 
 func (ec *executionContext) _ContactUpdatePayload(ctx context.Context, sel ast.SelectionSet, obj *ContactUpdatePayload) graphql.Marshaler {
@@ -14313,6 +15816,41 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "passwordResetRequest":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_passwordResetRequest(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "passwordReset":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_passwordReset(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "passwordChange":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_passwordChange(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "sessionsRevokeOthers":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_sessionsRevokeOthers(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "viewerUpdate":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_viewerUpdate(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "accountCreate":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_accountCreate(ctx, field)
@@ -14344,6 +15882,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "contactVerificationSend":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_contactVerificationSend(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "contactUnlock":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_contactUnlock(ctx, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
@@ -14581,6 +16126,120 @@ func (ec *executionContext) _PartnerUser(ctx context.Context, sel ast.SelectionS
 			}
 		case "admin":
 			out.Values[i] = ec._PartnerUser_admin(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var passwordChangePayloadImplementors = []string{"PasswordChangePayload", "MutationPayload"}
+
+func (ec *executionContext) _PasswordChangePayload(ctx context.Context, sel ast.SelectionSet, obj *PasswordChangePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, passwordChangePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PasswordChangePayload")
+		case "userErrors":
+			out.Values[i] = ec._PasswordChangePayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var passwordResetPayloadImplementors = []string{"PasswordResetPayload", "MutationPayload"}
+
+func (ec *executionContext) _PasswordResetPayload(ctx context.Context, sel ast.SelectionSet, obj *PasswordResetPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, passwordResetPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PasswordResetPayload")
+		case "userErrors":
+			out.Values[i] = ec._PasswordResetPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var passwordResetRequestPayloadImplementors = []string{"PasswordResetRequestPayload", "MutationPayload"}
+
+func (ec *executionContext) _PasswordResetRequestPayload(ctx context.Context, sel ast.SelectionSet, obj *PasswordResetRequestPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, passwordResetRequestPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PasswordResetRequestPayload")
+		case "userErrors":
+			out.Values[i] = ec._PasswordResetRequestPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -14899,6 +16558,69 @@ func (ec *executionContext) _RoleAssignment(ctx context.Context, sel ast.Selecti
 	return out
 }
 
+var sessionImplementors = []string{"Session", "Node"}
+
+func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, obj *roster.Session) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, sessionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Session")
+		case "id":
+			out.Values[i] = ec._Session_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "createdAt":
+			out.Values[i] = ec._Session_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "lastSeenAt":
+			out.Values[i] = ec._Session_lastSeenAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "expiresAt":
+			out.Values[i] = ec._Session_expiresAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "current":
+			out.Values[i] = ec._Session_current(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "ip":
+			out.Values[i] = ec._Session_ip(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var sessionCreatePayloadImplementors = []string{"SessionCreatePayload", "MutationPayload"}
 
 func (ec *executionContext) _SessionCreatePayload(ctx context.Context, sel ast.SelectionSet, obj *SessionCreatePayload) graphql.Marshaler {
@@ -14956,6 +16678,49 @@ func (ec *executionContext) _SessionRevokePayload(ctx context.Context, sel ast.S
 			out.Values[i] = graphql.MarshalString("SessionRevokePayload")
 		case "userErrors":
 			out.Values[i] = ec._SessionRevokePayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var sessionsRevokeOthersPayloadImplementors = []string{"SessionsRevokeOthersPayload", "MutationPayload"}
+
+func (ec *executionContext) _SessionsRevokeOthersPayload(ctx context.Context, sel ast.SelectionSet, obj *SessionsRevokeOthersPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, sessionsRevokeOthersPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SessionsRevokeOthersPayload")
+		case "viewer":
+			out.Values[i] = ec._SessionsRevokeOthersPayload_viewer(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._SessionsRevokeOthersPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -15733,6 +17498,87 @@ func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, o
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "sessions":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Viewer_sessions(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var viewerUpdatePayloadImplementors = []string{"ViewerUpdatePayload", "MutationPayload"}
+
+func (ec *executionContext) _ViewerUpdatePayload(ctx context.Context, sel ast.SelectionSet, obj *ViewerUpdatePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, viewerUpdatePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ViewerUpdatePayload")
+		case "viewer":
+			out.Values[i] = ec._ViewerUpdatePayload_viewer(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._ViewerUpdatePayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -16646,6 +18492,11 @@ func (ec *executionContext) marshalNContactRole2ᚕrosterᚋinternalᚋrosterᚐ
 	return ret
 }
 
+func (ec *executionContext) unmarshalNContactUnlockInput2rosterᚋinternalᚋrosterᚐContactUnlockInput(ctx context.Context, v any) (roster.ContactUnlockInput, error) {
+	res, err := ec.unmarshalInputContactUnlockInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNContactUpdateInput2rosterᚋinternalᚋrosterᚐContactUpdateInput(ctx context.Context, v any) (roster.ContactUpdateInput, error) {
 	res, err := ec.unmarshalInputContactUpdateInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -16929,6 +18780,21 @@ func (ec *executionContext) marshalNPartnerUser2ᚖrosterᚋinternalᚋrosterᚐ
 	return ec._PartnerUser(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNPasswordChangeInput2rosterᚋinternalᚋrosterᚐPasswordChangeInput(ctx context.Context, v any) (roster.PasswordChangeInput, error) {
+	res, err := ec.unmarshalInputPasswordChangeInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNPasswordResetInput2rosterᚋinternalᚋrosterᚐPasswordResetInput(ctx context.Context, v any) (roster.PasswordResetInput, error) {
+	res, err := ec.unmarshalInputPasswordResetInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNPasswordResetRequestInput2rosterᚋinternalᚋrosterᚐPasswordResetRequestInput(ctx context.Context, v any) (roster.PasswordResetRequestInput, error) {
+	res, err := ec.unmarshalInputPasswordResetRequestInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNPermission2rosterᚋinternalᚋrosterᚐPermission(ctx context.Context, v any) (roster.Permission, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := roster.Permission(tmp)
@@ -16956,6 +18822,16 @@ func (ec *executionContext) marshalNRoleAssignment2ᚖrosterᚋinternalᚋroster
 	return ec._RoleAssignment(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNSession2ᚖrosterᚋinternalᚋrosterᚐSession(ctx context.Context, sel ast.SelectionSet, v *roster.Session) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._Session(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNSessionCreateInput2rosterᚋinternalᚋrosterᚐSessionCreateInput(ctx context.Context, v any) (roster.SessionCreateInput, error) {
 	res, err := ec.unmarshalInputSessionCreateInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -16963,6 +18839,11 @@ func (ec *executionContext) unmarshalNSessionCreateInput2rosterᚋinternalᚋros
 
 func (ec *executionContext) unmarshalNSessionRevokeInput2rosterᚋinternalᚋrosterᚐSessionRevokeInput(ctx context.Context, v any) (roster.SessionRevokeInput, error) {
 	res, err := ec.unmarshalInputSessionRevokeInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNSessionsRevokeOthersInput2rosterᚋinternalᚋrosterᚐSessionsRevokeOthersInput(ctx context.Context, v any) (roster.SessionsRevokeOthersInput, error) {
+	res, err := ec.unmarshalInputSessionsRevokeOthersInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -17076,6 +18957,11 @@ func (ec *executionContext) marshalNViewer2ᚖrosterᚋinternalᚋrosterᚐActor
 		return graphql.Null
 	}
 	return ec._Viewer(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNViewerUpdateInput2rosterᚋinternalᚋrosterᚐViewerUpdateInput(ctx context.Context, v any) (roster.ViewerUpdateInput, error) {
+	res, err := ec.unmarshalInputViewerUpdateInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalN__Directive2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐDirective(ctx context.Context, sel ast.SelectionSet, v introspection.Directive) graphql.Marshaler {
@@ -17387,6 +19273,13 @@ func (ec *executionContext) marshalOContactRole2ᚖrosterᚋinternalᚋrosterᚐ
 	return res
 }
 
+func (ec *executionContext) marshalOContactUnlockPayload2ᚖrosterᚋgraphᚋinternalᚋgenᚐContactUnlockPayload(ctx context.Context, sel ast.SelectionSet, v *ContactUnlockPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ContactUnlockPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOContactUpdatePayload2ᚖrosterᚋgraphᚋinternalᚋgenᚐContactUpdatePayload(ctx context.Context, sel ast.SelectionSet, v *ContactUpdatePayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -17542,6 +19435,27 @@ func (ec *executionContext) marshalOPartnerUser2ᚖrosterᚋinternalᚋrosterᚐ
 	return ec._PartnerUser(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOPasswordChangePayload2ᚖrosterᚋgraphᚋinternalᚋgenᚐPasswordChangePayload(ctx context.Context, sel ast.SelectionSet, v *PasswordChangePayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._PasswordChangePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOPasswordResetPayload2ᚖrosterᚋgraphᚋinternalᚋgenᚐPasswordResetPayload(ctx context.Context, sel ast.SelectionSet, v *PasswordResetPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._PasswordResetPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOPasswordResetRequestPayload2ᚖrosterᚋgraphᚋinternalᚋgenᚐPasswordResetRequestPayload(ctx context.Context, sel ast.SelectionSet, v *PasswordResetRequestPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._PasswordResetRequestPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOPermission2ᚖrosterᚋinternalᚋrosterᚐPermission(ctx context.Context, v any) (*roster.Permission, error) {
 	if v == nil {
 		return nil, nil
@@ -17587,6 +19501,25 @@ func (ec *executionContext) marshalORoleAssignment2ᚕᚖrosterᚋinternalᚋros
 	return ret
 }
 
+func (ec *executionContext) marshalOSession2ᚕᚖrosterᚋinternalᚋrosterᚐSessionᚄ(ctx context.Context, sel ast.SelectionSet, v []*roster.Session) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSession2ᚖrosterᚋinternalᚋrosterᚐSession(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalOSessionCreatePayload2ᚖrosterᚋgraphᚋinternalᚋgenᚐSessionCreatePayload(ctx context.Context, sel ast.SelectionSet, v *SessionCreatePayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -17599,6 +19532,13 @@ func (ec *executionContext) marshalOSessionRevokePayload2ᚖrosterᚋgraphᚋint
 		return graphql.Null
 	}
 	return ec._SessionRevokePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOSessionsRevokeOthersPayload2ᚖrosterᚋgraphᚋinternalᚋgenᚐSessionsRevokeOthersPayload(ctx context.Context, sel ast.SelectionSet, v *SessionsRevokeOthersPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SessionsRevokeOthersPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOStaffUser2ᚖrosterᚋinternalᚋrosterᚐStaffUser(ctx context.Context, sel ast.SelectionSet, v *roster.StaffUser) graphql.Marshaler {
@@ -17706,6 +19646,13 @@ func (ec *executionContext) marshalOViewer2ᚖrosterᚋinternalᚋrosterᚐActor
 		return graphql.Null
 	}
 	return ec._Viewer(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOViewerUpdatePayload2ᚖrosterᚋgraphᚋinternalᚋgenᚐViewerUpdatePayload(ctx context.Context, sel ast.SelectionSet, v *ViewerUpdatePayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ViewerUpdatePayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalO__EnumValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐEnumValueᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.EnumValue) graphql.Marshaler {

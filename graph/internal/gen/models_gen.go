@@ -165,6 +165,16 @@ type ContactEdge struct {
 	Node *roster.Contact `json:"node"`
 }
 
+// The contact, who may try again.
+type ContactUnlockPayload struct {
+	// The contact.
+	Contact *roster.Contact `json:"contact,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*roster.Problem `json:"userErrors"`
+}
+
+func (ContactUnlockPayload) IsMutationPayload() {}
+
 // The changed contact.
 type ContactUpdatePayload struct {
 	// The changed contact.
@@ -241,6 +251,30 @@ type PageInfo struct {
 	EndCursor *string `json:"endCursor,omitempty"`
 }
 
+// Nothing but what went wrong; the session of this request goes on.
+type PasswordChangePayload struct {
+	// Why nothing was changed.
+	UserErrors []*roster.Problem `json:"userErrors"`
+}
+
+func (PasswordChangePayload) IsMutationPayload() {}
+
+// Nothing but what went wrong; sign in next.
+type PasswordResetPayload struct {
+	// Why nothing was changed.
+	UserErrors []*roster.Problem `json:"userErrors"`
+}
+
+func (PasswordResetPayload) IsMutationPayload() {}
+
+// Says nothing but what is wrong with the input.
+type PasswordResetRequestPayload struct {
+	// What is wrong with the input.
+	UserErrors []*roster.Problem `json:"userErrors"`
+}
+
+func (PasswordResetRequestPayload) IsMutationPayload() {}
+
 // What can be read. What the caller may not see does not exist: null, or left out.
 type Query struct {
 }
@@ -263,6 +297,16 @@ type SessionRevokePayload struct {
 
 func (SessionRevokePayload) IsMutationPayload() {}
 
+// Who is asking, with what is left.
+type SessionsRevokeOthersPayload struct {
+	// Who is asking.
+	Viewer *roster.Actor `json:"viewer,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*roster.Problem `json:"userErrors"`
+}
+
+func (SessionsRevokeOthersPayload) IsMutationPayload() {}
+
 // The recipient on the list.
 type SupportContactAddPayload struct {
 	// The recipient, new or as it was.
@@ -284,3 +328,13 @@ type SupportContactRemovePayload struct {
 }
 
 func (SupportContactRemovePayload) IsMutationPayload() {}
+
+// Who is asking, as changed.
+type ViewerUpdatePayload struct {
+	// Who is asking.
+	Viewer *roster.Actor `json:"viewer,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*roster.Problem `json:"userErrors"`
+}
+
+func (ViewerUpdatePayload) IsMutationPayload() {}
