@@ -352,6 +352,19 @@ func TestMay_WhatTheTableCannotShow(t *testing.T) {
 			t.Errorf("%s believes a role that moved away", verb)
 		}
 	}
+	// Nor what it claims of the ceiling, or of what was granted to it (HB-6).
+	lowered := *s.partners
+	lowered.Ceiling = EveryPermission &^ Permissions(ManageContacts)
+	for _, kind := range []string{"PRIMARY", string(ManageContacts)} {
+		if May(s.actors[kind], ContactCreate, On{Account: &lowered}) == nil {
+			t.Errorf("%s goes by a ceiling that was lowered", kind)
+		}
+	}
+	revoked := s.actors["Contact"]
+	revoked.Contacts = []Standing{{Account: s.partners.ID, Contact: s.own["Contact"], Granted: EveryPermission, Ceiling: EveryPermission, Verified: true}}
+	if May(revoked, ContactCreate, On{Account: s.partners}) == nil {
+		t.Error("a grant that was revoked is believed")
+	}
 	// An unverified contact has no standing, whatever role the row holds.
 	waiting := *s.partners
 	waiting.Contacts = []Contact{{ID: NewID[ContactID](), PersonID: s.actors["PRIMARY"].Person, AccountID: waiting.ID, Roles: []ContactRole{Primary}}}
