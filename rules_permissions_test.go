@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"roster/internal/roster"
+	"roster/internal/testkit"
 )
 
 // office is an account whose primary contact, another contact and the vendor's
@@ -112,4 +113,21 @@ func TestHB7_to_HB26_EachPermission(t *testing.T) {
 			is("revoked by staff", nothing)
 		})
 	}
+}
+
+// TestHB27_StaffWhoAddThemselves: a contact of one's own may be added, but not
+// with permissions.
+func TestHB27_StaffWhoAddThemselves(t *testing.T) {
+	t.Parallel()
+	h := testkit.NewHouse(t)
+	account, _ := h.SignUp("Acme", "dana@acme.example")
+	agent := h.Staff("sam@vendor.example", false)
+	in := roster.ContactCreateInput{AccountID: account.String(), DisplayName: "Sam", Email: "Sam@vendor.example", Permissions: []roster.Permission{roster.AddFunds}}
+	_, err := h.ContactCreate(t.Context(), agent, in)
+	testkit.Refused(t, err, roster.SelfGrant)
+	in.Permissions = nil
+	id, err := h.ContactCreate(t.Context(), agent, in)
+	h.Must(err)
+	err = h.ContactPermissionsSet(t.Context(), agent, roster.ContactPermissionsSetInput{ContactID: id.String(), Permissions: []roster.Permission{roster.AddFunds}})
+	testkit.Refused(t, err, roster.SelfGrant)
 }
