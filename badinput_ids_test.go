@@ -20,6 +20,7 @@ func idInputs() []idInput {
 		{mutation: "contactCreate", path: "accountId", kind: "acc"}, {mutation: "contactUpdate", path: "contactId", kind: "con"},
 		{mutation: "contactDelete", path: "contactId", kind: "con"}, {mutation: "contactVerificationSend", path: "contactId", kind: "con"},
 		{mutation: "accountRoleAssign", path: "contactId", kind: "con"}, {mutation: "accountRoleClear", path: "accountId", kind: "acc"},
+		{mutation: "contactPermissionsSet", path: "contactId", kind: "con"}, {mutation: "accountPermissionsSet", path: "accountId", kind: "acc"},
 		{mutation: "accountSupportContactsSet", path: "accountId", kind: "acc"},
 		{mutation: "accountSupportContactsSet", path: "supportContacts.0.partnerUserId", kind: "pus"},
 		{mutation: "supportContactAdd", path: "accountId", kind: "acc"}, {mutation: "supportContactAdd", path: "supportContact.partnerUserId", kind: "pus"},

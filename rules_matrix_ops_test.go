@@ -52,7 +52,7 @@ func readOperations() map[string][]operation {
 			shows: func(w *world, actor string, got answer) string {
 				list, _ := got.at("account", "contacts", "nodes").([]any)
 				own := got.text("account", "contacts", "nodes", 0, "id") == w.contacts[actor].String()
-				if all := slices.Contains([]string{"PR", "VS", "VA"}, actor); all == (len(list) == 1) || actor != "VS" && actor != "VA" && !own {
+				if all := slices.Contains([]string{"PR", "AA", "CG", "VS", "VA"}, actor); all == (len(list) == 1) || actor != "VS" && actor != "VA" && !own {
 					return fmt.Sprintf("sees %d contacts, the own one on top: %v", len(list), own)
 				}
 				return ""
@@ -74,7 +74,7 @@ func readOperations() map[string][]operation {
 						foreign++
 					}
 				}
-				if only := actor == "C0" || actor == "BI"; len(list) == 0 || only != (foreign == 0) {
+				if only := actor == "C0" || actor == "BI" || actor == "AA"; len(list) == 0 || only != (foreign == 0) {
 					return fmt.Sprintf("sees %d reports, %d of them not its own", len(list), foreign)
 				}
 				return ""
@@ -101,14 +101,21 @@ func readOperations() map[string][]operation {
 				return ""
 			}}},
 		"Account.auditEvents": {{document: ofAccount(`auditEvents { nodes { verb } }`), vars: onAccount, ids: account}},
-		"Partner.users":       {partnerUsers()},
-		"node / nodes":        {nodeOfOwn("node(id: $id) { id }"), nodeOfOwn("nodes(ids: [$id]) { id }")},
+		"Account.permissions": {{document: ofAccount(`permissions`), vars: onAccount, ids: account,
+			shows: func(_ *world, _ string, got answer) string {
+				if list, _ := got.at("account", "permissions").([]any); len(list) != roster.EveryPermission.Len() {
+					return fmt.Sprintf("sees %d permissions", len(list))
+				}
+				return ""
+			}}},
+		"Partner.users": {partnerUsers()},
+		"node / nodes":  {nodeOfOwn("node(id: $id) { id }"), nodeOfOwn("nodes(ids: [$id]) { id }")},
 	}
 }
 
 // showsOwnAccounts holds that of others' accounts there are none.
 func showsOwnAccounts(w *world, actor string, got answer) string {
-	want := map[string]string{"C0": "[Own]", "BI": "[Own]", "TE": "[Own]", "PR": "[Own]", "XT": "[Other]", "PX": "[]"}[actor]
+	want := map[string]string{"C0": "[Own]", "CG": "[Own]", "AA": "[Own]", "BI": "[Own]", "TE": "[Own]", "PR": "[Own]", "XT": "[Other]", "PX": "[]"}[actor]
 	list, _ := got.at("accounts", "nodes").([]any)
 	names := []string{}
 	for i := range list {
@@ -141,7 +148,7 @@ func partnerUsers() operation {
 				partner = w.partner["PX"]
 			case "XT":
 				account, direct = w.other, false
-			case "C0", "BI", "TE", "PR":
+			case "C0", "CG", "BI", "TE", "PR", "AA":
 				direct = false
 			}
 			return map[string]any{"account": account.String(), "partner": partner.String(), "direct": direct}
@@ -205,6 +212,14 @@ func contactOperations() map[string][]operation {
 				actor := map[place]string{atOwn: "C0", atForeign: "PR of a sign-up"}[at]
 				return map[string]any{"contact": w.contacts[actor].String()}
 			}}},
+		"contactPermissionsSet": {{document: `mutation($contact: ID!) { contactPermissionsSet(input: {contactId: $contact, permissions: [MANAGE_CONTACTS]}) { contact { id permissions { effective } } userErrors { code field message } } }`,
+			ids: contact, vars: fresh, shows: permissionsRule}},
+		"accountPermissionsSet": {{document: `mutation($account: ID!) { accountPermissionsSet(input: {accountId: $account, permissions: [VIEW_TICKETS, CLOSE_TICKETS]}) { account { id permissions } userErrors { code field message } } }`,
+			ids: []string{"account"},
+			vars: func(w *world, actor string, at place) map[string]any {
+				w.later(w.wholeCeiling)
+				return onAccount(w, actor, at)
+			}}},
 		"accountCreate": {{document: `mutation($email: String!) { accountCreate(input: {name: "Made", primaryContact: {displayName: "New", email: $email}, supportContacts: [{email: $email}]}) {
 				account { id origin partner { id } } userErrors { code field message } } }`,
 			vars: func(w *world, _ string, _ place) map[string]any { return map[string]any{"email": w.address()} },
@@ -222,6 +237,34 @@ func contactOperations() map[string][]operation {
 				return ""
 			}}},
 	}
+}
+
+// permissionsRule tries the rule of the row: nothing above the own permissions,
+// nothing above the ceiling, nothing for oneself.
+func permissionsRule(w *world, actor string, _ answer) string {
+	grant := func(contact string, permission roster.Permission, want ...string) string {
+		got := w.client(actor, false).do(`mutation($contact: ID!, $permission: Permission!) { contactPermissionsSet(input: {contactId: $contact, permissions: [$permission]}) { contact { id } userErrors { code } } }`,
+			map[string]any{"contact": contact, "permission": string(permission)})
+		if !slices.Equal(got.codes("contactPermissionsSet"), want) {
+			return fmt.Sprintf("%s is answered %s, not %v", permission, got.Raw, want)
+		}
+		return ""
+	}
+	var own []string
+	if actor == "CG" || actor == "AA" {
+		own = []string{string(roster.PermissionAboveOwn)}
+	}
+	if problem := grant(w.contact(w.own), roster.AddFunds, own...); problem != "" {
+		return problem
+	}
+	if self, isContact := w.contacts[actor]; isContact {
+		if problem := grant(self.String(), roster.ManageContacts, string(roster.SelfGrant)); problem != "" {
+			return problem
+		}
+	}
+	w.later(w.wholeCeiling)
+	w.Must(w.AccountPermissionsSet(w.t.Context(), w.staff, roster.AccountPermissionsSetInput{AccountID: w.own.String(), Permissions: []roster.Permission{roster.ManageContacts}}))
+	return grant(w.contact(w.own), roster.AddFunds, string(roster.PermissionAboveCeiling))
 }
 
 func roleOperations() map[string][]operation {

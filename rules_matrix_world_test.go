@@ -52,7 +52,6 @@ func newWorld(t *testing.T) *world {
 		}
 		w.clients[actor] = w.script(w.emails[owner], scopes...)
 	}
-	// The limit is tried elsewhere; here every cell may add a contact.
 	_, err := w.parts.db.Raw().Exec("UPDATE accounts SET contact_limit = 1000")
 	w.Must(err)
 	return w
@@ -82,11 +81,15 @@ func (w *world) accounts() {
 	var primary roster.Actor
 	w.own, primary = w.PartnerAccount(w.people["PM"], "Own", "pr@own.example", "help@own.example")
 	w.know("PR", "pr@own.example", primary)
-	for _, actor := range []string{"C0", "BI", "TE"} {
+	// The limit is tried elsewhere; here every cell may add a contact.
+	_, err := w.parts.db.Raw().Exec("UPDATE accounts SET contact_limit = 1000")
+	w.Must(err)
+	for _, actor := range []string{"C0", "CG", "BI", "TE", "AA"} {
 		email := actor + "@own.example"
 		_, who := w.Contact(primary, w.own, email, true)
 		w.know(actor, email, who)
 	}
+	w.permit("AA", []roster.Permission{roster.ManageContacts})
 	w.contacts["UC"], _ = w.Contact(primary, w.own, "uc@own.example", false)
 	w.emails["UC"] = "uc@own.example"
 	w.roles()
@@ -111,6 +114,18 @@ func (w *world) assign(role roster.ContactRole, to roster.ContactID) {
 	w.t.Helper()
 	_, err := w.AccountRoleAssign(w.t.Context(), w.staff, roster.AccountRoleAssignInput{ContactID: to.String(), Role: role})
 	w.Must(err)
+}
+
+// permit grants an actor of the own account exactly these permissions.
+func (w *world) permit(actor string, permissions []roster.Permission) {
+	w.t.Helper()
+	w.Must(w.ContactPermissionsSet(w.t.Context(), w.staff, roster.ContactPermissionsSetInput{ContactID: w.contacts[actor].String(), Permissions: permissions}))
+}
+
+// wholeCeiling puts the own account's ceiling back.
+func (w *world) wholeCeiling() {
+	w.t.Helper()
+	w.Must(w.AccountPermissionsSet(w.t.Context(), w.staff, roster.AccountPermissionsSetInput{AccountID: w.own.String(), Permissions: roster.EveryPermission.List()}))
 }
 
 // later puts something back after the try.

@@ -41,7 +41,7 @@ func TestP4_P5_RandomChangesAgainstAModel(t *testing.T) {
 		m := r.begin()
 		rt.Repeat(map[string]func(*rapid.T){
 			"create": m.create, "create another": m.create, "update": m.update, "delete": m.remove, "verify": m.verify,
-			"assign": m.assign, "clear": m.clear,
+			"assign": m.assign, "clear": m.clear, "grant": m.grant, "set the ceiling": m.setCeiling,
 			"add a recipient": m.add, "remove a recipient": m.drop, "set the recipients": m.set,
 			"": m.compare,
 		})
@@ -64,6 +64,7 @@ type model struct {
 	gone     []*modelled // deleted; their ids find nothing
 	holders  map[roster.ContactRole]*modelled
 	support  map[string]roster.SupportContactID // by mailbox
+	ceiling  roster.PermissionSet
 	steps    []string
 }
 
@@ -72,6 +73,7 @@ type modelled struct {
 	person   roster.PersonID
 	email    string
 	verified bool
+	granted  roster.PermissionSet
 }
 
 func (r *reality) begin() *model {
@@ -79,7 +81,7 @@ func (r *reality) begin() *model {
 	primary := r.address(0)
 	account, who := r.PartnerAccount(r.partner, fmt.Sprint("Model ", r.n), primary, "help@model.example")
 	holder := &modelled{id: who.Contacts[0].Contact, person: who.Person, email: primary, verified: true}
-	m := &model{reality: r, account: account, contacts: []*modelled{holder}, holders: map[roster.ContactRole]*modelled{roster.Primary: holder}}
+	m := &model{reality: r, account: account, contacts: []*modelled{holder}, holders: map[roster.ContactRole]*modelled{roster.Primary: holder}, ceiling: roster.EveryPermission}
 	m.support = map[string]roster.SupportContactID{}
 	for _, sc := range m.recipients() {
 		m.support[sc.mailbox] = sc.id
@@ -96,7 +98,7 @@ type caller struct {
 	name                        string
 	contact                     *modelled // nil for who is none, or no longer
 	staff, admin, partner, sees bool
-	signedIn, primary           bool
+	signedIn, primary, manages  bool
 }
 
 func (m *model) caller(t *rapid.T) caller {
@@ -120,7 +122,7 @@ func (m *model) caller(t *rapid.T) caller {
 func (m *model) as(c *modelled) caller {
 	who := caller{name: c.email}
 	if slices.Contains(m.contacts, c) && c.verified {
-		who = caller{name: c.email, contact: c, sees: true, signedIn: true, primary: m.holders[roster.Primary] == c}
+		who = caller{name: c.email, contact: c, sees: true, signedIn: true, primary: m.holders[roster.Primary] == c, manages: m.has(c, roster.ManageContacts)}
 	} else if m.verifiedElsewhere(c) != nil {
 		return m.as(m.verifiedElsewhere(c))
 	}
@@ -136,6 +138,85 @@ func (m *model) verifiedElsewhere(c *modelled) *modelled {
 		}
 	}
 	return nil
+}
+
+// brought is what a contact was given, whatever of it counts.
+func (m *model) brought(c *modelled) roster.PermissionSet {
+	brought := c.granted
+	for role, holder := range m.holders {
+		if holder == c {
+			brought |= role.Bundle()
+		}
+	}
+	return brought
+}
+
+// has tells whether a contact has a permission that counts (HB-6, HB-18).
+func (m *model) has(c *modelled, p roster.Permission) bool {
+	return c.verified && m.brought(c).Has(p) && m.ceiling.Has(p) && (p != roster.CloseTickets || m.has(c, roster.ViewTickets))
+}
+
+// above tells whether a contact is none of the caller's to edit (HB-27).
+func (m *model) above(who caller, c *modelled) bool {
+	if who.staff || who.primary || who.contact == c {
+		return false
+	}
+	return m.holders[roster.Primary] == c || m.brought(c)&^m.brought(who.contact) != 0
+}
+
+// granting is what the caller is told who adds these permissions.
+func (m *model) granting(who caller, added roster.PermissionSet) string {
+	if added&^m.ceiling != 0 {
+		return string(roster.PermissionAboveCeiling)
+	}
+	for _, p := range added.List() {
+		if !who.staff && !m.has(who.contact, p) {
+			return string(roster.PermissionAboveOwn)
+		}
+	}
+	return ""
+}
+
+// some is a few permissions, MANAGE_CONTACTS more often than not.
+func some(t *rapid.T, label string) (set roster.PermissionSet) {
+	for _, p := range []roster.Permission{roster.ManageContacts, roster.ManageContacts, roster.AddFunds, roster.ViewTickets, roster.CloseTickets} {
+		if rapid.Bool().Draw(t, label) {
+			set |= roster.Permissions(p)
+		}
+	}
+	return set
+}
+
+func (m *model) grant(t *rapid.T) {
+	who, c, want := m.caller(t), m.target(t), some(t, "granted")
+	told := who.judge(who.manages || who.staff)
+	switch here := slices.Contains(m.contacts, c); {
+	case !who.signedIn:
+	case !here:
+		told = string(roster.NotFound)
+	case told != "":
+	case who.contact == c:
+		told = string(roster.SelfGrant)
+	case m.above(who, c):
+		told = string(roster.ContactAboveOwn)
+	default:
+		told = m.granting(who, want&^c.granted)
+	}
+	err := m.ContactPermissionsSet(context.Background(), who.Actor, roster.ContactPermissionsSetInput{ContactID: c.id.String(), Permissions: want.List()})
+	if m.agree(t, fmt.Sprint(who.name, " grants ", c.email, " just ", want), err, told) {
+		c.granted = want
+	}
+}
+
+func (m *model) setCeiling(t *rapid.T) {
+	who, without := m.caller(t), roster.PermissionSet(0)
+	if rapid.Bool().Draw(t, "lower it") {
+		without = some(t, "left out")
+	}
+	err := m.AccountPermissionsSet(context.Background(), who.Actor, roster.AccountPermissionsSetInput{AccountID: m.account.String(), Permissions: (roster.EveryPermission &^ without).List()})
+	if m.agree(t, fmt.Sprint(who.name, " sets the ceiling to all but ", without), err, who.judge(who.admin)) {
+		m.ceiling = roster.EveryPermission &^ without
+	}
 }
 
 // judge is what everybody is told before the rule is looked at.
@@ -195,7 +276,14 @@ func (m *model) typed(t *rapid.T) (canonical, typed string) {
 func (m *model) create(t *rapid.T) {
 	who := m.caller(t)
 	canonical, typed := m.typed(t)
-	want := who.judge(who.primary || who.staff)
+	granted := roster.PermissionSet(0)
+	if rapid.Bool().Draw(t, "with permissions") {
+		granted = some(t, "granted")
+	}
+	want := who.judge(who.manages || who.staff)
+	if want == "" {
+		want = m.granting(who, granted)
+	}
 	switch {
 	case want != "":
 	case m.find(canonical) != nil:
@@ -203,9 +291,9 @@ func (m *model) create(t *rapid.T) {
 	case len(m.contacts) == roster.DefaultContactLimit:
 		want = string(roster.ContactLimitReached)
 	}
-	id, err := m.ContactCreate(context.Background(), who.Actor, roster.ContactCreateInput{AccountID: m.account.String(), DisplayName: "Contact", Email: typed})
-	if m.agree(t, who.name+" creates "+typed, err, want) {
-		m.contacts = append(m.contacts, &modelled{id: id, person: m.personOf(id), email: canonical})
+	id, err := m.ContactCreate(context.Background(), who.Actor, roster.ContactCreateInput{AccountID: m.account.String(), DisplayName: "Contact", Email: typed, Permissions: granted.List()})
+	if m.agree(t, fmt.Sprint(who.name, " creates ", typed, " with ", granted), err, want) {
+		m.contacts = append(m.contacts, &modelled{id: id, person: m.personOf(id), email: canonical, granted: granted})
 	}
 }
 
@@ -217,11 +305,13 @@ func (m *model) personOf(id roster.ContactID) (person roster.PersonID) {
 func (m *model) update(t *rapid.T) {
 	who, c := m.caller(t), m.target(t)
 	canonical, typed := m.typed(t)
-	want := who.judge(who.primary || who.staff || who.contact == c)
+	want := who.judge(who.manages || who.staff || who.contact == c)
 	switch here := slices.Contains(m.contacts, c); {
 	case !who.signedIn:
 	case !here:
 		want = string(roster.NotFound)
+	case want == "" && m.above(who, c):
+		want = string(roster.ContactAboveOwn)
 	case want != "" || canonical == c.email:
 	case c.verified:
 		want = string(roster.AlreadyVerified)
@@ -260,7 +350,7 @@ func (m *model) remove(t *rapid.T) {
 func (m *model) verify(t *rapid.T) {
 	m.DB.ShiftClock(25 * time.Hour)
 	who, c := m.caller(t), m.target(t)
-	want := who.judge(who.primary || who.staff)
+	want := who.judge(who.manages || who.staff)
 	switch here := slices.Contains(m.contacts, c); {
 	case !who.signedIn:
 	case !here:
@@ -305,7 +395,7 @@ func (m *model) clear(t *rapid.T) {
 	}
 }
 
-func (who caller) keepsRecipients() bool { return who.primary || who.staff || who.partner }
+func (who caller) keepsRecipients() bool { return who.manages || who.staff || who.partner }
 
 func (m *model) add(t *rapid.T) {
 	who := m.caller(t)
@@ -383,13 +473,19 @@ func (m *model) compare(t *rapid.T) {
 				roles = append(roles, role)
 			}
 		}
-		want[c.email] = fmt.Sprint(c.id, c.verified, roles)
+		var counts []roster.Permission
+		for _, p := range roster.AllPermissions() {
+			if m.has(c, p) {
+				counts = append(counts, p)
+			}
+		}
+		want[c.email] = fmt.Sprint(c.id, c.verified, roles, c.granted, counts)
 	}
 	have := map[string]string{}
 	page, errs := m.DB.View(roster.Sees(m.agent)).Contacts(context.Background(), []roster.Account{{ID: m.account}}, pageOf100())
 	m.Must(errors.Join(errs...))
 	for _, c := range page[0].Rows {
-		have[c.EmailCanonical] = fmt.Sprint(c.ID, c.Verified(), c.Roles)
+		have[c.EmailCanonical] = fmt.Sprint(c.ID, c.Verified(), c.Roles, c.Granted, roster.Effective(c.Standing()).Set().List())
 	}
 	listed := map[string]roster.SupportContactID{}
 	for _, sc := range m.recipients() {

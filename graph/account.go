@@ -31,6 +31,10 @@ func (account) Contacts(ctx context.Context, of *roster.Account, first *int, aft
 	return &gen.ContactConnection{Edges: list, Nodes: nodes, PageInfo: pageInfo(page), Of: *of}, nil
 }
 
+func (account) Permissions(ctx context.Context, of *roster.Account) ([]roster.Permission, error) {
+	return load(ctx, "ceilings", *of, (*store.View).Ceilings)
+}
+
 func (account) Roles(ctx context.Context, of *roster.Account) ([]*roster.RoleAssignment, error) {
 	holders, err := load(ctx, "roles", *of, (*store.View).Roles)
 	list := []*roster.RoleAssignment{}

@@ -126,6 +126,18 @@ func (m mutation) ContactVerify(ctx context.Context, in roster.ContactVerifyInpu
 	return &gen.ContactVerifyPayload{UserErrors: problems}, err
 }
 
+func (m mutation) ContactPermissionsSet(ctx context.Context, in roster.ContactPermissionsSetInput) (*gen.ContactPermissionsSetPayload, error) {
+	problems, err := userErrors(m.Actions.ContactPermissionsSet(ctx, who(ctx), in))
+	contact, err := shown(ctx, problems, err, roster.ParseID[roster.ContactID](in.ContactID), contactByID)
+	return &gen.ContactPermissionsSetPayload{Contact: contact, UserErrors: problems}, err
+}
+
+func (m mutation) AccountPermissionsSet(ctx context.Context, in roster.AccountPermissionsSetInput) (*gen.AccountPermissionsSetPayload, error) {
+	problems, err := userErrors(m.Actions.AccountPermissionsSet(ctx, who(ctx), in))
+	account, err := shown(ctx, problems, err, roster.ParseID[roster.AccountID](in.AccountID), accountByID)
+	return &gen.AccountPermissionsSetPayload{Account: account, UserErrors: problems}, err
+}
+
 func (m mutation) AccountRoleAssign(ctx context.Context, in roster.AccountRoleAssignInput) (*gen.AccountRoleAssignPayload, error) {
 	id, err := m.Actions.AccountRoleAssign(ctx, who(ctx), in)
 	problems, err := userErrors(err)

@@ -15,7 +15,9 @@ func (s *Set) ContactCreate(ctx context.Context, who roster.Actor, in roster.Con
 	problems.Add(problem, "displayName")
 	address, problem := roster.ParseAddress(in.Email)
 	problems.Add(problem, "email")
+	granted := roster.Permissions(in.Permissions...)
 	err = s.change(ctx, who, roster.ContactCreate, onAccount(in.AccountID, "accountId"), func(c *change) error {
+		problems := append(problems, c.account.MayGrant(0, granted, who)...)
 		if err := problems.OrNil(); err != nil {
 			return err
 		}
@@ -27,6 +29,12 @@ func (s *Set) ContactCreate(ctx context.Context, who roster.Actor, in roster.Con
 		if err != nil {
 			return err
 		}
+		if granted != 0 {
+			if err := c.account.Grant(&contact, granted, who); err != nil {
+				return err
+			}
+			contact.Granted = granted
+		}
 		if err := c.AddContact(c, &contact); err != nil {
 			return err
 		}
@@ -34,7 +42,11 @@ func (s *Set) ContactCreate(ctx context.Context, who roster.Actor, in roster.Con
 			return err
 		}
 		id = contact.ID
-		return c.record(contact.NodeID(), roster.Changed("displayName", "", name), roster.Changed("personId", "", person.NodeID()))
+		changes := []roster.Change{roster.Changed("displayName", "", name), roster.Changed("personId", "", person.NodeID())}
+		if granted != 0 {
+			changes = append(changes, roster.Changed("permissions", "", granted.String()))
+		}
+		return c.record(contact.NodeID(), changes...)
 	})
 	return id, err
 }

@@ -250,3 +250,51 @@ func TestP5_VerifyAgainstDelete(t *testing.T) {
 }
 
 func ptr[T any](v T) *T { return &v }
+
+// TestR10_GrantWhileTheCeilingIsLowered: whatever was granted after the ceiling
+// was lowered is within it, and nothing above it counts in the end.
+func TestR10_GrantWhileTheCeilingIsLowered(t *testing.T) {
+	t.Parallel()
+	h := testkit.NewHouse(t)
+	admin := h.Staff("admin@vendor.example", true)
+	account, primary := h.SignUp("Race", "p@race.example")
+	id, who := h.Contact(primary, account, "c@race.example", true)
+	both, one := []roster.Permission{roster.AddFunds, roster.ViewBalance}, []roster.Permission{roster.ViewBalance}
+	refusals, grants := 0, 0
+	for round := range rounds {
+		h.Must(h.AccountPermissionsSet(t.Context(), admin, roster.AccountPermissionsSetInput{AccountID: account.String(), Permissions: roster.EveryPermission.List()}))
+		from := count(t, h, "SELECT version FROM accounts WHERE id = $1", account)
+		errs := together(goroutines, func(i int) error {
+			if i == goroutines/2 {
+				return h.AccountPermissionsSet(t.Context(), admin, roster.AccountPermissionsSetInput{AccountID: account.String(),
+					Permissions: (roster.EveryPermission &^ roster.Permissions(roster.AddFunds)).List()})
+			}
+			in := roster.ContactPermissionsSetInput{ContactID: id.String(), Permissions: both}
+			if i%2 == 0 {
+				in.Permissions = one
+			}
+			return h.ContactPermissionsSet(t.Context(), primary, in)
+		})
+		ok, refused := tally(t, errs)
+		if ok+refused[roster.PermissionAboveCeiling] != goroutines {
+			t.Fatalf("round %d: %d done, refused %v", round, ok, refused)
+		}
+		grants, refusals = grants+ok-1, refusals+refused[roster.PermissionAboveCeiling]
+		// The events of the account are in the order of its lock.
+		if n := count(t, h, `SELECT count(*) FROM audit_events AS granted
+			JOIN audit_events AS lowered ON lowered.verb = 'accountPermissionsSet' AND lowered.id < granted.id
+				AND lowered.id = (SELECT max(id::text)::uuid FROM audit_events WHERE verb = 'accountPermissionsSet')
+			WHERE granted.verb = 'contactPermissionsSet' AND granted.changes->0->>'new' LIKE '%ADD_FUNDS%'`); n > 0 {
+			t.Fatalf("round %d: ADD_FUNDS was granted %d times after the ceiling had been lowered", round, n)
+		}
+		if rights := roster.Effective(h.As(who.Person).Contacts[0]); rights.Has(roster.AddFunds) {
+			t.Fatalf("round %d: ADD_FUNDS counts above the ceiling", round)
+		}
+		if to := count(t, h, "SELECT version FROM accounts WHERE id = $1", account); to-from > goroutines {
+			t.Fatalf("round %d: %d changes of %d calls", round, to-from, goroutines)
+		}
+	}
+	if refusals == 0 || grants == 0 {
+		t.Errorf("%d granted, %d refused: no race was run", grants, refusals)
+	}
+}

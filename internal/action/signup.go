@@ -64,6 +64,7 @@ func (c *change) tellWhatExists(person roster.Person) error {
 // account may not always send that mail later.
 func (c *change) createAccount(account roster.Account, person roster.Person, address roster.Address, displayName string, recipients []roster.Recipient) error {
 	account.ID, account.Status, account.Version, account.CreatedAt = roster.NewID[roster.AccountID](), roster.AccountPending, 1, c.Now
+	account.Ceiling = roster.EveryPermission
 	state := &roster.AccountState{Account: account}
 	contact, err := state.AddContact(person, address, displayName, c.Now)
 	if err != nil {

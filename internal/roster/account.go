@@ -31,6 +31,8 @@ type Account struct {
 	PrimaryContactID ContactID
 	// OwnContactLimit replaces DefaultContactLimit where it is not zero.
 	OwnContactLimit int `bun:"contact_limit,nullzero"`
+	// Ceiling is what the account's contacts may at most (HB-6).
+	Ceiling PermissionSet
 	// Version grows with every change, for expectedVersion.
 	Version   int
 	CreatedAt time.Time

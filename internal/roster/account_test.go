@@ -8,7 +8,7 @@ import (
 
 // house is an account with a verified primary contact and n more.
 func house(n int) *AccountState {
-	s := &AccountState{Account: Account{ID: NewID[AccountID](), Origin: OriginPartner, PartnerID: NewID[PartnerID]()}}
+	s := &AccountState{Account: Account{ID: NewID[AccountID](), Origin: OriginPartner, PartnerID: NewID[PartnerID](), Ceiling: EveryPermission}}
 	for i := range n + 1 {
 		c := Contact{ID: NewID[ContactID](), AccountID: s.ID, PersonID: NewID[PersonID](), Slot: i + 1,
 			EmailCanonical: fmt.Sprintf("c%d@acme.example", i), Invitation: Invitation{VerifiedAt: &noon}}

@@ -26,7 +26,18 @@ type Standing struct {
 	Account  AccountID
 	Contact  ContactID
 	Roles    []ContactRole
+	Granted  PermissionSet // explicitly, to this contact
+	Ceiling  PermissionSet // of the account
 	Verified bool
+}
+
+// Brought is what the roles bring and what was granted, whether or not it counts.
+func (s Standing) Brought() PermissionSet {
+	brought := s.Granted
+	for _, role := range s.Roles {
+		brought |= role.Bundle()
+	}
+	return brought
 }
 
 // PartnerPlace is a place at a partner; zero where there is none.

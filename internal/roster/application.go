@@ -31,8 +31,11 @@ type AccessReasonCode string
 const (
 	GrantedByRole       AccessReasonCode = "GRANTED_BY_ROLE"
 	GrantedByPermission AccessReasonCode = "GRANTED_BY_PERMISSION"
+	GrantedExplicitly   AccessReasonCode = "GRANTED_EXPLICITLY"
 	OpenToEveryContact  AccessReasonCode = "OPEN_TO_EVERY_CONTACT"
 	NotGranted          AccessReasonCode = "NOT_GRANTED"
+	CappedByAccount     AccessReasonCode = "CAPPED_BY_ACCOUNT"
+	RequiresPermission  AccessReasonCode = "REQUIRES"
 	ContactUnverified   AccessReasonCode = "CONTACT_UNVERIFIED"
 )
 
@@ -85,17 +88,31 @@ func (c Catalogue) access(app Application, s Standing, rights Rights) Applicatio
 			continue
 		}
 		switch {
-		case rule.Role != "" && RolesAre(s.Roles).Has(rule.Role):
+		case rule.Role != "" && RolesAre(s.Roles).Has(rule.Role) && !c.capped(app, rule.Role, s.Ceiling):
 			answer.GrantedBy = append(answer.GrantedBy, rule.Role)
 			answer.Allowed, answer.Reason = true, grantedBy(rule.Role)
 		case rule.Permission != "" && rights.Has(rule.Permission) && !answer.Allowed:
 			answer.Allowed, answer.Reason = true, AccessReason{Code: GrantedByPermission, Permission: &rule.Permission,
 				Message: "The contact has the permission " + string(rule.Permission) + "."}
+		case rule.Permission != "" && rights.brought.Has(rule.Permission) && !answer.Allowed:
+			answer.Reason = rights.obstacles(rule.Permission)[0]
 		case rule.Role == "" && rule.Permission == "" && !answer.Allowed:
 			answer.Allowed, answer.Reason = true, AccessReason{Code: OpenToEveryContact, Message: "Every verified contact opens it."}
 		}
 	}
 	return answer
+}
+
+// capped tells whether a role opens the application in vain: a permission that
+// the role brings opens it too, and the account's ceiling leaves that one out. So
+// Manage Contacts opens only for who may manage contacts (MI-13, HB-6).
+func (c Catalogue) capped(app Application, role ContactRole, ceiling PermissionSet) bool {
+	for _, rule := range c.Rules {
+		if rule.ApplicationKey == app.Key && rule.Permission != "" && role.Bundle().Has(rule.Permission) && !ceiling.Has(rule.Permission) {
+			return true
+		}
+	}
+	return false
 }
 
 func grantedBy(role ContactRole) AccessReason {

@@ -14,11 +14,16 @@ type Contact struct {
 	Slot        int // 1 up to the limit; unique in the account
 	DisplayName string
 	Email       string // as this account wrote it
+	// Granted is what was granted to this contact beside what its roles bring. It
+	// stays when the account's ceiling is lowered or a role moves.
+	Granted PermissionSet
 	Invitation
 	CreatedAt time.Time
 
 	EmailCanonical string        `bun:",scanonly"`
 	Roles          []ContactRole `bun:",array,scanonly"`
+	// Ceiling is the account's.
+	Ceiling PermissionSet `bun:",scanonly"`
 }
 
 // NodeID is the contact's global id.
@@ -26,7 +31,14 @@ func (c Contact) NodeID() string { return c.ID.String() }
 
 // Standing is what the policy looks at in a contact.
 func (c Contact) Standing() Standing {
-	return Standing{Account: c.AccountID, Contact: c.ID, Roles: c.Roles, Verified: c.Verified()}
+	return Standing{Account: c.AccountID, Contact: c.ID, Roles: c.Roles, Granted: c.Granted, Ceiling: c.Ceiling, Verified: c.Verified()}
+}
+
+// Standing is what the policy looks at in a contact of the locked account.
+func (s *AccountState) Standing(c *Contact) Standing {
+	place := c.Standing()
+	place.Ceiling = s.Ceiling
+	return place
 }
 
 // ContactUsage says how many of the contacts an account may have there are.
@@ -65,7 +77,7 @@ func (s *AccountState) AddContact(person Person, address Address, displayName st
 		slot++
 	}
 	c := Contact{ID: NewID[ContactID](), AccountID: s.ID, PersonID: person.ID, Slot: slot, DisplayName: displayName,
-		CreatedAt: now, Email: address.Given, EmailCanonical: person.EmailCanonical}
+		CreatedAt: now, Email: address.Given, EmailCanonical: person.EmailCanonical, Ceiling: s.Ceiling}
 	s.Contacts = append(s.Contacts, c)
 	return c, nil
 }
@@ -109,6 +121,7 @@ type ContactCreateInput struct {
 	AccountID        string
 	DisplayName      string
 	Email            string
+	Permissions      []Permission
 	SendVerification *bool
 	NotifyAccount    *bool
 }
@@ -136,13 +149,21 @@ type ContactVerifyInput struct {
 }
 
 // MayEdit holds that a contact who was only given the right to edit contacts
-// does not touch the primary (HB-27).
+// touches neither the primary nor anybody who was given more (HB-27). What is
+// capped or not verified yet is compared too, for it may count later.
 func (s *AccountState) MayEdit(c *Contact, by Actor) error {
 	place, _ := placeIn(by, s)
-	if by.IsStaff() || place.Contact == c.ID || RolesAre(place.Roles).Has(Primary) || !RolesAre(c.Roles).Has(Primary) {
+	if by.IsStaff() || place.Contact == c.ID || RolesAre(place.Roles).Has(Primary) {
 		return nil
 	}
-	return Problem{Code: ContactAboveOwn, Message: "Only the primary contact itself and the vendor change the primary contact."}.At("contactId")
+	if RolesAre(c.Roles).Has(Primary) {
+		return Problem{Code: ContactAboveOwn, Message: "Only the primary contact itself and the vendor change the primary contact."}.At("contactId")
+	}
+	if more := c.Standing().Brought() &^ place.Brought(); more != 0 {
+		return Problem{Code: ContactAboveOwn, Permissions: more.List(),
+			Message: "This contact was given more than you. Only the primary contact and the vendor change it."}.At("contactId")
+	}
+	return nil
 }
 
 // MayUnlock holds that a lockout is lifted only for whoever has agreed to be a

@@ -1,6 +1,11 @@
 package roster
 
-import "math/bits"
+import (
+	"database/sql/driver"
+	"fmt"
+	"math/bits"
+	"strings"
+)
 
 // Permission is one of the twenty fine rights (HB-7 to HB-26).
 type Permission string
@@ -41,6 +46,14 @@ func AllPermissions() [20]Permission {
 	}
 }
 
+// Requires is the permission without which p does not count, or empty (HB-18).
+func (p Permission) Requires() Permission {
+	if p == CloseTickets {
+		return ViewTickets
+	}
+	return ""
+}
+
 // PermissionSet is a set of permissions, one bit each.
 type PermissionSet uint32
 
@@ -75,4 +88,35 @@ func (s PermissionSet) List() []Permission {
 		}
 	}
 	return list
+}
+
+// String names the set, in the order of the requirements; empty for none.
+func (s PermissionSet) String() string {
+	names := make([]string, 0, s.Len())
+	for _, p := range s.List() {
+		names = append(names, string(p))
+	}
+	return strings.Join(names, ",")
+}
+
+// Value gives the database an array of the names.
+func (s PermissionSet) Value() (driver.Value, error) { return "{" + s.String() + "}", nil }
+
+// Scan reads an array of names. One that this program does not know is a newer
+// program's, and counts for nothing here.
+func (s *PermissionSet) Scan(src any) error {
+	var text string
+	switch array := src.(type) {
+	case string:
+		text = array
+	case []byte:
+		text = string(array)
+	default:
+		return fmt.Errorf("scan permissions from %T", src)
+	}
+	*s = 0
+	for _, name := range strings.Split(strings.Trim(text, "{}"), ",") {
+		*s |= Permissions(Permission(name))
+	}
+	return nil
 }

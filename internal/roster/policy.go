@@ -11,6 +11,8 @@ const (
 	ContactUpdate           Verb = "contactUpdate"
 	ContactDelete           Verb = "contactDelete"
 	ContactVerificationSend Verb = "contactVerificationSend"
+	ContactPermissionsSet   Verb = "contactPermissionsSet"
+	AccountPermissionsSet   Verb = "accountPermissionsSet"
 	ContactVerify           Verb = "contactVerify"
 	AccountRoleAssign       Verb = "accountRoleAssign"
 	AccountRoleClear        Verb = "accountRoleClear"
@@ -72,6 +74,8 @@ func writes() map[Verb]writeRule {
 		ContactDelete:           {role: Primary, staff: anyStaff},
 		ContactVerificationSend: {permission: ManageContacts, staff: anyStaff},
 		ContactUnlock:           {role: Primary, staff: anyStaff},
+		ContactPermissionsSet:   {permission: ManageContacts, staff: anyStaff},
+		AccountPermissionsSet:   {staff: staffAdmins},
 		AccountRoleAssign:       {role: Primary, staff: staffAdmins},
 		AccountRoleClear:        {role: Primary, staff: staffAdmins},
 		SupportContactsSet:      {permission: ManageContacts, ifPartner: true, partner: true, staff: anyStaff},
@@ -167,7 +171,7 @@ func placeIn(who Actor, s *AccountState) (Standing, bool) {
 	if !who.IsToken() {
 		for _, c := range s.Contacts {
 			if c.PersonID == who.Person && !who.Person.IsZero() && c.Verified() {
-				return c.Standing(), true
+				return s.Standing(&c), true
 			}
 		}
 	}
@@ -194,6 +198,7 @@ const (
 	ReadIssueReports    Thing = "Account.issueReports"
 	ReadDeliveries      Thing = "IssueReport.deliveries"
 	ReadAudit           Thing = "Account.auditEvents"
+	ReadCeiling         Thing = "Account.permissions"
 	ReadPartner         Thing = "Partner"
 	ReadPartnerUser     Thing = "Partner.users"
 	ReadPerson          Thing = "Person"
@@ -224,6 +229,7 @@ func reads() map[Thing]readRule {
 		ReadIssueReports:    {contact: SeesOwn, permission: ViewTickets, byPerm: SeesAll, partner: SeesAll},
 		ReadDeliveries:      {roles: []ContactRole{Technical, Primary}, permission: ManageContacts, byPerm: SeesOwn, partner: SeesAll},
 		ReadAudit:           {permission: ManageContacts, byPerm: SeesAll},
+		ReadCeiling:         {roles: []ContactRole{Primary}},
 		ReadPartner:         {partner: SeesAll},
 		ReadPartnerUser:     {partner: SeesAll},
 		ReadPerson:          {self: true},
@@ -233,12 +239,20 @@ func reads() map[Thing]readRule {
 	}
 }
 
-// Effective is the one function that says what a contact may:
-// what the roles bring, within the account's ceiling, once the contact is verified.
+// Effective is the one function that says what a contact may: what the roles
+// bring and what was granted, within the account's ceiling, each only with what
+// it requires, once the contact is verified.
 func Effective(s Standing) Rights {
-	rights := Rights{standing: s, ceiling: EveryPermission}
-	for _, role := range s.Roles {
-		rights.granted |= role.Bundle()
+	rights := Rights{standing: s, brought: s.Brought()}
+	if !s.Verified {
+		return rights
+	}
+	within := rights.brought & s.Ceiling
+	rights.counts = within
+	for _, p := range within.List() {
+		if needed := p.Requires(); needed != "" && !within.Has(needed) {
+			rights.counts &^= Permissions(p)
+		}
 	}
 	return rights
 }

@@ -43,7 +43,8 @@ func TestPolicyPage(t *testing.T) {
 
 // kinds are the kinds of actor, in the order of the columns.
 func kinds() []string {
-	return []string{"Nobody", "Contact", "BILLING", "TECHNICAL", "PRIMARY", "Partner's user", "Token READ", "Token WRITE", "Agent", "Administrator", "Command line"}
+	return []string{"Nobody", "Contact", "BILLING", "TECHNICAL", "PRIMARY", string(ManageContacts), string(OpenTickets), string(ViewTickets),
+		"Partner's user", "Token READ", "Token WRITE", "Agent", "Administrator", "Command line"}
 }
 
 // scene is an account that a partner created and one by sign-up, with the same
@@ -58,11 +59,11 @@ type scene struct {
 func newScene() *scene {
 	partner := NewID[PartnerID]()
 	s := &scene{actors: map[string]Actor{"Nobody": {}, "Command line": {CommandLine: true}}, own: map[string]ContactID{}}
-	s.partners = &AccountState{Account: Account{ID: NewID[AccountID](), Origin: OriginPartner, PartnerID: partner}}
-	s.signUp = &AccountState{Account: Account{ID: NewID[AccountID](), Origin: OriginSignup}}
+	s.partners = &AccountState{Account: Account{ID: NewID[AccountID](), Origin: OriginPartner, PartnerID: partner, Ceiling: EveryPermission}}
+	s.signUp = &AccountState{Account: Account{ID: NewID[AccountID](), Origin: OriginSignup, Ceiling: EveryPermission}}
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	for _, kind := range []string{"Contact", "BILLING", "TECHNICAL", "PRIMARY", "colleague"} {
-		c := Contact{ID: NewID[ContactID](), PersonID: NewID[PersonID](), Invitation: Invitation{VerifiedAt: &now}}
+	for _, kind := range []string{"Contact", "BILLING", "TECHNICAL", "PRIMARY", string(ManageContacts), string(OpenTickets), string(ViewTickets), "colleague"} {
+		c := Contact{ID: NewID[ContactID](), PersonID: NewID[PersonID](), Granted: Permissions(Permission(kind)), Ceiling: EveryPermission, Invitation: Invitation{VerifiedAt: &now}}
 		if slices.Contains([]string{"BILLING", "TECHNICAL", "PRIMARY"}, kind) {
 			c.Roles = []ContactRole{ContactRole(kind)}
 		}
@@ -89,14 +90,14 @@ func newScene() *scene {
 func verbs() (anywhere, inAccount []Verb) {
 	anywhere = []Verb{AccountSignUp, ContactVerify, SessionCreate, SessionRevoke,
 		PasswordResetRequest, PasswordReset, PasswordChange, SessionsRevokeOthers, ViewerUpdate, AccountCreate, StaffCreate, PartnerCreate, PartnerUserInvite, APITokenCreate}
-	inAccount = []Verb{ContactCreate, ContactUpdate, ContactDelete, ContactVerificationSend, ContactUnlock, AccountRoleAssign, AccountRoleClear,
+	inAccount = []Verb{ContactCreate, ContactUpdate, ContactDelete, ContactVerificationSend, ContactUnlock, ContactPermissionsSet, AccountPermissionsSet, AccountRoleAssign, AccountRoleClear,
 		SupportContactsSet, SupportContactAdd, SupportContactRemove, IssueReportCreate}
 	return anywhere, inAccount
 }
 
 // things are all things, those in an account first.
 func things() (inAccount, elsewhere []Thing) {
-	return []Thing{ReadAccount, ReadContacts, ReadSupportContacts, ReadIssueReports, ReadDeliveries, ReadAudit},
+	return []Thing{ReadAccount, ReadContacts, ReadSupportContacts, ReadIssueReports, ReadDeliveries, ReadAudit, ReadCeiling},
 		[]Thing{ReadPartner, ReadPartnerUser, ReadPerson, ReadSessions, ReadStaffUser, ReadCatalogue}
 }
 
@@ -109,6 +110,43 @@ func TestEveryVerbAndThingIsOnThePage(t *testing.T) {
 	here, elsewhere := things()
 	if have, want := slices.Sorted(maps.Keys(reads())), append(here, elsewhere...); !equalSets(have, want) {
 		t.Errorf("the table of reads has %v, the page %v", have, want)
+	}
+}
+
+// TestTheOtherPermissionsChangeNothingOnThePage: as its introduction says. One
+// that comes to open something gets a column of its own.
+func TestTheOtherPermissionsChangeNothingOnThePage(t *testing.T) {
+	t.Parallel()
+	s := newScene()
+	anywhere, inAccount := verbs()
+	here, elsewhere := things()
+	for _, p := range AllPermissions() {
+		if slices.Contains(kinds(), string(p)) {
+			continue
+		}
+		for _, account := range []*AccountState{s.partners, s.signUp} {
+			for i := range account.Contacts {
+				if account.Contacts[i].ID == s.own["Contact"] {
+					account.Contacts[i].Granted = Permissions(p)
+				}
+			}
+		}
+		plain, granted := newScene(), s.actors["Contact"]
+		for i := range granted.Contacts {
+			granted.Contacts[i].Granted = Permissions(p)
+		}
+		for _, verb := range append(slices.Clone(anywhere), inAccount...) {
+			where := slices.Contains(inAccount, verb)
+			if have, want := s.may("Contact", verb, where), plain.may("Contact", verb, where); have != want {
+				t.Errorf("%s makes %s %q of %q", p, verb, have, want)
+			}
+		}
+		for _, thing := range append(slices.Clone(here), elsewhere...) {
+			where := slices.Contains(here, thing)
+			if have, want := s.sees("Contact", thing, where), plain.sees("Contact", thing, where); have != want {
+				t.Errorf("%s makes %s %q of %q", p, thing, have, want)
+			}
+		}
 	}
 }
 
@@ -126,7 +164,8 @@ This page is the policy of [internal/roster/policy.go](../internal/roster/policy
 [testdata/authz_matrix.csv](../testdata/authz_matrix.csv) is the same question answered over HTTP, cell by cell.
 
 - A **contact** counts once the address is verified; until then nobody can sign in with it. The three roles are columns of
-  their own, and a contact who holds several may what any of them may.
+  their own, and a contact who holds several may what any of them may. So are three of the permissions that can be granted
+  to a contact, of those without a role; the other seventeen change nothing in the two tables.
 - **Partner's user** and the **tokens** are those of the partner that looks after the account. For anybody else the account does not exist.
 - **Agent** and **Administrator** are the vendor's staff. **Command line** is whoever runs ` + "`roster`" + ` on the vendor's machine.
 - What is not allowed answers FORBIDDEN; a token that only lacks the scope WRITE, INSUFFICIENT_SCOPE; nobody, UNAUTHENTICATED;
@@ -165,7 +204,9 @@ func page() string {
 	}
 	return intro + "\n## Changing\n\n" + table(writing) + `
 - ✓ᵖ: only where a partner created the account; elsewhere ACCOUNT_NOT_PARTNER_CREATED, for the vendor keeps the list (ML-15).
-- own: only on the own contact. ` + "`contactUpdate`" + ` of the primary contact is left to that contact and the vendor (HB-27).
+- own: only on the own contact. ` + "`contactUpdate`" + ` of the primary contact is left to that contact and the vendor, and
+  that of a contact who was given more to the primary contact and the vendor; so is ` + "`contactPermissionsSet`" + ` (HB-27).
+- Nobody grants above the account's ceiling, nor to themselves, nor, the vendor's staff apart, what they do not have.
 - ` + "`issueReportCreate`" + ` by staff is on behalf of a verified contact.
 
 ## Reading
@@ -178,7 +219,8 @@ func page() string {
 ## What a role brings
 
 ` + table(granting) + `
-What a contact may is what its roles bring. ` + "`roster.Effective`" + ` works it out, and ` + "`Contact.permissions`" + ` shows why.
+What a contact may is what its roles bring and what was granted to it, within the account's ceiling, and CLOSE_TICKETS only
+together with VIEW_TICKETS. ` + "`roster.Effective`" + ` works it out, and ` + "`Contact.permissions`" + ` shows why.
 `
 }
 
@@ -310,6 +352,19 @@ func TestMay_WhatTheTableCannotShow(t *testing.T) {
 		if verb != ContactUpdate && May(claims, verb, On{Account: s.partners, Contact: s.colleague}) == nil {
 			t.Errorf("%s believes a role that moved away", verb)
 		}
+	}
+	// Nor what it claims of the ceiling, or of what was granted to it (HB-6).
+	lowered := *s.partners
+	lowered.Ceiling = EveryPermission &^ Permissions(ManageContacts)
+	for _, kind := range []string{"PRIMARY", string(ManageContacts)} {
+		if May(s.actors[kind], ContactCreate, On{Account: &lowered}) == nil {
+			t.Errorf("%s goes by a ceiling that was lowered", kind)
+		}
+	}
+	revoked := s.actors["Contact"]
+	revoked.Contacts = []Standing{{Account: s.partners.ID, Contact: s.own["Contact"], Granted: EveryPermission, Ceiling: EveryPermission, Verified: true}}
+	if May(revoked, ContactCreate, On{Account: s.partners}) == nil {
+		t.Error("a grant that was revoked is believed")
 	}
 	// An unverified contact has no standing, whatever role the row holds.
 	waiting := *s.partners

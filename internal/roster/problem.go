@@ -30,8 +30,11 @@ const (
 	RoleHeld                 Code = "ROLE_HELD"
 	PrimaryRequired          Code = "PRIMARY_REQUIRED"
 	SelfRemoval              Code = "SELF_REMOVAL"
+	SelfGrant                Code = "SELF_GRANT"
 	SupportContactRequired   Code = "SUPPORT_CONTACT_REQUIRED"
 	AccountNotPartnerCreated Code = "ACCOUNT_NOT_PARTNER_CREATED"
+	PermissionAboveCeiling   Code = "PERMISSION_ABOVE_CEILING"
+	PermissionAboveOwn       Code = "PERMISSION_ABOVE_OWN"
 	ContactAboveOwn          Code = "CONTACT_ABOVE_OWN"
 	StaleVersion             Code = "STALE_VERSION"
 )
@@ -48,6 +51,8 @@ type Problem struct {
 	Limit, Used *int
 	// Roles are the roles that stand in the way.
 	Roles []ContactRole
+	// Permissions are the permissions that the refusal is about.
+	Permissions []Permission
 	// ConflictingNode is the id of the object that is already there.
 	ConflictingNode string
 	// RetryAt is when the same call may succeed.

@@ -6,7 +6,7 @@ import (
 )
 
 func standing(verified bool, roles ...ContactRole) Standing {
-	return Standing{Account: NewID[AccountID](), Contact: NewID[ContactID](), Roles: roles, Verified: verified}
+	return Standing{Account: NewID[AccountID](), Contact: NewID[ContactID](), Roles: roles, Ceiling: EveryPermission, Verified: verified}
 }
 
 func TestX3_WhatRolesBring(t *testing.T) {

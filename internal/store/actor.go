@@ -101,7 +101,7 @@ func (d *DB) Refresh(ctx context.Context, who roster.Actor) (roster.Actor, error
 		Where("contact.verified_at IS NOT NULL AND contact.person_id = ?", who.Person).
 		OrderExpr("contact.created_at, contact.id")
 	err := d.bun.NewSelect().
-		ColumnExpr(`(SELECT json_agg(json_build_object('account', s.account_id, 'contact', s.id, 'roles', s.roles)) FROM (?) AS s) AS contacts`, standings).
+		ColumnExpr(`(SELECT json_agg(json_build_object('account', s.account_id, 'contact', s.id, 'roles', s.roles, 'granted', s.granted, 'ceiling', s.ceiling)) FROM (?) AS s) AS contacts`, standings).
 		ColumnExpr("partner_user.id AS partner_user, partner_user.partner_id, coalesce(partner_user.admin, false) AS partner_admin").
 		ColumnExpr("staff_user.id AS staff_user, coalesce(staff_user.admin, false) AS staff_admin").
 		TableExpr("(SELECT ?::uuid AS id) AS person", who.Person).
@@ -121,6 +121,7 @@ func standingsOf(raw json.RawMessage) ([]roster.Standing, error) {
 	var rows []struct {
 		Account, Contact string
 		Roles            []roster.ContactRole
+		Granted, Ceiling []roster.Permission
 	}
 	if len(raw) == 0 {
 		return nil, nil
@@ -130,7 +131,8 @@ func standingsOf(raw json.RawMessage) ([]roster.Standing, error) {
 	}
 	standings := make([]roster.Standing, len(rows))
 	for i, row := range rows {
-		standings[i] = roster.Standing{Roles: row.Roles, Verified: true}
+		standings[i] = roster.Standing{Roles: row.Roles, Verified: true,
+			Granted: roster.Permissions(row.Granted...), Ceiling: roster.Permissions(row.Ceiling...)}
 		if err := standings[i].Account.Scan(row.Account); err != nil {
 			return nil, err
 		}

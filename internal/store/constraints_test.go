@@ -43,6 +43,8 @@ func TestTheDatabaseItselfHoldsTheRules(t *testing.T) {
 		{"ML-9: nor are they moved away", "UPDATE support_contacts SET account_id = (SELECT id FROM accounts WHERE name = 'Other') WHERE account_id = (SELECT id FROM accounts WHERE name = 'Acme')", "support_contact_required"},
 		{"ML-3: a user or an address", "UPDATE support_contacts SET email = NULL, email_canonical = NULL", "support_contacts_one_of"},
 		{"X-6: an origin that is known", "UPDATE accounts SET origin = 'GIFT'", "accounts_origin_known"},
+		{"HB-7 to HB-26: a grant that is known", "UPDATE contacts SET granted = '{EVERYTHING}'", "contacts_granted_known"},
+		{"HB-6: a ceiling that is known", "UPDATE accounts SET ceiling = ceiling || '{EVERYTHING}'", "accounts_ceiling_known"},
 		{"the audit stays as it is", "UPDATE audit_events SET verb = 'nothing'", ""},
 		{"and whole", "DELETE FROM audit_events", ""},
 	} {
@@ -117,6 +119,24 @@ func TestEveryConstraintThatIsTranslatedExists(t *testing.T) {
 	}
 }
 
+// TestHB6_TheDatabaseKnowsTheTwenty: no more of them and no fewer, and a row
+// that is made past the program has the whole ceiling.
+func TestHB6_TheDatabaseKnowsTheTwenty(t *testing.T) {
+	t.Parallel()
+	h := testkit.NewHouse(t)
+	var known roster.PermissionSet
+	var names int
+	h.Must(h.DB.Raw().QueryRow("SELECT all_permissions(), cardinality(all_permissions())").Scan(&known, &names))
+	if known != roster.EveryPermission || names != roster.EveryPermission.Len() {
+		t.Errorf("the database knows %s", known)
+	}
+	h.SignUp("Acme", "dana@acme.example")
+	h.Must(h.DB.Raw().QueryRow("UPDATE accounts SET ceiling = DEFAULT RETURNING ceiling").Scan(&known))
+	if known != roster.EveryPermission {
+		t.Errorf("a new account has %s", known)
+	}
+}
+
 // TestMI8_TheShippedCatalogue holds the rows that the migrations set up.
 func TestMI8_TheShippedCatalogue(t *testing.T) {
 	t.Parallel()
@@ -133,7 +153,7 @@ func TestMI8_TheShippedCatalogue(t *testing.T) {
 		"MI-12 no role":   {nil, "PROFILE DOCUMENTATION "},
 	} {
 		opens := ""
-		for _, access := range catalogue.Access(roster.Standing{Roles: one.roles, Verified: true}) {
+		for _, access := range catalogue.Access(roster.Standing{Roles: one.roles, Ceiling: roster.EveryPermission, Verified: true}) {
 			if access.Allowed {
 				opens += access.Application.Key + " "
 			}

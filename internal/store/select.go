@@ -11,7 +11,7 @@ func selectAccounts(db bun.IDB) *bun.SelectQuery {
 
 func selectContacts(db bun.IDB) *bun.SelectQuery {
 	return db.NewSelect().TableExpr("contacts AS contact").ColumnExpr("contact.*").
-		ColumnExpr("person.email_canonical").
+		ColumnExpr("person.email_canonical, account.ceiling").
 		ColumnExpr(`ARRAY(
 			SELECT 'PRIMARY' WHERE account.primary_contact_id = contact.id
 			UNION ALL (SELECT role FROM roles

@@ -18,15 +18,15 @@ import (
 )
 
 // theList is what a console asks for its list of accounts.
-const theList = `{ accounts(first: 20) { totalCount nodes { name contactUsage { used } partner { name }
-	contacts(first: 5) { totalCount nodes { displayName applications { allowed } emailVerification { status } } }
+const theList = `{ accounts(first: 20) { totalCount nodes { name contactUsage { used } permissions partner { name }
+	contacts(first: 5) { totalCount nodes { displayName applications { allowed } permissions { effective } emailVerification { status } } }
 	roles { role contact { email } } supportContacts { displayLabel partnerUser { displayName } }
 	issueReports(first: 2) { totalCount nodes { application { name } reporter { displayName } account { name } deliveries { status } } }
 	auditEvents(first: 3) { totalCount nodes { verb } } } } }`
 
 // fewStatements is for the list above: one for each field that reads something,
 // and one for the clock.
-const fewStatements = 18
+const fewStatements = 19
 
 // TestStatementsDoNotGrowWithTheRows: however many accounts there are, the same
 // few statements are run, so that N+1 cannot come back. A loader that is brought

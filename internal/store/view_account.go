@@ -38,6 +38,24 @@ func (v *View) AllAccounts(ctx context.Context, args PageArgs) (page Page[roster
 	return accountOrder().page(rows, args), nil
 }
 
+// Ceilings reads what the contacts of each account may at most.
+func (v *View) Ceilings(ctx context.Context, accounts []roster.Account) ([][]roster.Permission, []error) {
+	ids, errs := v.reachEach(roster.ReadCeiling, accounts)
+	var rows []roster.Account
+	err := v.within(selectAccounts(v.db.bun), roster.ReadCeiling, accountColumns()).
+		Where("account.id IN (?)", bun.List(ids)).Scan(ctx, &rows)
+	if err != nil {
+		errs = fill(errs, err)
+	}
+	lists := make([][]roster.Permission, len(ids))
+	for i, found := range byID(ids, rows, func(a roster.Account) roster.AccountID { return a.ID }) {
+		if found != nil && errs[i] == nil {
+			lists[i] = found.Ceiling.List()
+		}
+	}
+	return lists, errs
+}
+
 // CountAccounts counts the accounts the actor sees.
 func (v *View) CountAccounts(ctx context.Context) (n int, err error) {
 	q := v.db.bun.NewSelect().TableExpr("accounts AS account").ColumnExpr("count(*)")

@@ -75,6 +75,18 @@ func (tx *Tx) RenameContact(ctx context.Context, id roster.ContactID, name strin
 	return err
 }
 
+// SetGranted replaces what was granted to a contact.
+func (tx *Tx) SetGranted(ctx context.Context, id roster.ContactID, granted roster.PermissionSet) error {
+	_, err := tx.tx.NewUpdate().Table("contacts").Set("granted = ?", granted).Where("id = ?", id).Exec(ctx)
+	return err
+}
+
+// SetCeiling replaces what the contacts of the locked account may at most.
+func (tx *Tx) SetCeiling(ctx context.Context, id roster.AccountID, ceiling roster.PermissionSet) error {
+	_, err := tx.tx.NewUpdate().Table("accounts").Set("ceiling = ?", ceiling).Where("id = ?", id).Exec(ctx)
+	return err
+}
+
 // PointContact makes an unverified contact another person's. What was mailed to
 // the old address stops working.
 func (tx *Tx) PointContact(ctx context.Context, id roster.ContactID, person roster.PersonID, address roster.Address) error {

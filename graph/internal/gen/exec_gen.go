@@ -68,6 +68,7 @@ type ComplexityRoot struct {
 		NodeID          func(childComplexity int) int
 		Origin          func(childComplexity int) int
 		Partner         func(childComplexity int) int
+		Permissions     func(childComplexity int) int
 		Roles           func(childComplexity int) int
 		Status          func(childComplexity int) int
 		SupportContacts func(childComplexity int) int
@@ -89,6 +90,11 @@ type ComplexityRoot struct {
 	AccountEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	AccountPermissionsSetPayload struct {
+		Account    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	AccountRoleAssignPayload struct {
@@ -206,6 +212,11 @@ type ComplexityRoot struct {
 		Reasons    func(childComplexity int) int
 	}
 
+	ContactPermissionsSetPayload struct {
+		Contact    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	ContactUnlockPayload struct {
 		Contact    func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -274,12 +285,14 @@ type ComplexityRoot struct {
 
 	Mutation struct {
 		AccountCreate             func(childComplexity int, input roster.AccountCreateInput) int
+		AccountPermissionsSet     func(childComplexity int, input roster.AccountPermissionsSetInput) int
 		AccountRoleAssign         func(childComplexity int, input roster.AccountRoleAssignInput) int
 		AccountRoleClear          func(childComplexity int, input roster.AccountRoleClearInput) int
 		AccountSignUp             func(childComplexity int, input roster.AccountSignUpInput) int
 		AccountSupportContactsSet func(childComplexity int, input roster.AccountSupportContactsSetInput) int
 		ContactCreate             func(childComplexity int, input roster.ContactCreateInput) int
 		ContactDelete             func(childComplexity int, input roster.ContactDeleteInput) int
+		ContactPermissionsSet     func(childComplexity int, input roster.ContactPermissionsSetInput) int
 		ContactUnlock             func(childComplexity int, input roster.ContactUnlockInput) int
 		ContactUpdate             func(childComplexity int, input roster.ContactUpdateInput) int
 		ContactVerificationSend   func(childComplexity int, input roster.ContactVerificationSendInput) int
@@ -412,6 +425,7 @@ type ComplexityRoot struct {
 		Field           func(childComplexity int) int
 		Limit           func(childComplexity int) int
 		Message         func(childComplexity int) int
+		Permissions     func(childComplexity int) int
 		RetryAt         func(childComplexity int) int
 		Roles           func(childComplexity int) int
 		Used            func(childComplexity int) int
@@ -442,6 +456,7 @@ type ComplexityRoot struct {
 type AccountResolver interface {
 	Partner(ctx context.Context, obj *roster.Account) (*roster.Partner, error)
 
+	Permissions(ctx context.Context, obj *roster.Account) ([]roster.Permission, error)
 	Contacts(ctx context.Context, obj *roster.Account, first *int, after *string, last *int, before *string) (*ContactConnection, error)
 	Roles(ctx context.Context, obj *roster.Account) ([]*roster.RoleAssignment, error)
 	SupportContacts(ctx context.Context, obj *roster.Account) ([]*roster.SupportContact, error)
@@ -496,6 +511,8 @@ type MutationResolver interface {
 	ContactVerificationSend(ctx context.Context, input roster.ContactVerificationSendInput) (*ContactVerificationSendPayload, error)
 	ContactUnlock(ctx context.Context, input roster.ContactUnlockInput) (*ContactUnlockPayload, error)
 	ContactVerify(ctx context.Context, input roster.ContactVerifyInput) (*ContactVerifyPayload, error)
+	ContactPermissionsSet(ctx context.Context, input roster.ContactPermissionsSetInput) (*ContactPermissionsSetPayload, error)
+	AccountPermissionsSet(ctx context.Context, input roster.AccountPermissionsSetInput) (*AccountPermissionsSetPayload, error)
 	AccountRoleAssign(ctx context.Context, input roster.AccountRoleAssignInput) (*AccountRoleAssignPayload, error)
 	AccountRoleClear(ctx context.Context, input roster.AccountRoleClearInput) (*AccountRoleClearPayload, error)
 	AccountSupportContactsSet(ctx context.Context, input roster.AccountSupportContactsSetInput) (*AccountSupportContactsSetPayload, error)
@@ -647,6 +664,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.Partner(childComplexity), true
+	case "Account.permissions":
+		if e.ComplexityRoot.Account.Permissions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Account.Permissions(childComplexity), true
 	case "Account.roles":
 		if e.ComplexityRoot.Account.Roles == nil {
 			break
@@ -722,6 +745,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AccountEdge.Node(childComplexity), true
+
+	case "AccountPermissionsSetPayload.account":
+		if e.ComplexityRoot.AccountPermissionsSetPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountPermissionsSetPayload.Account(childComplexity), true
+	case "AccountPermissionsSetPayload.userErrors":
+		if e.ComplexityRoot.AccountPermissionsSetPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountPermissionsSetPayload.UserErrors(childComplexity), true
 
 	case "AccountRoleAssignPayload.account":
 		if e.ComplexityRoot.AccountRoleAssignPayload.Account == nil {
@@ -1107,6 +1143,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ContactPermission.Reasons(childComplexity), true
 
+	case "ContactPermissionsSetPayload.contact":
+		if e.ComplexityRoot.ContactPermissionsSetPayload.Contact == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ContactPermissionsSetPayload.Contact(childComplexity), true
+	case "ContactPermissionsSetPayload.userErrors":
+		if e.ComplexityRoot.ContactPermissionsSetPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ContactPermissionsSetPayload.UserErrors(childComplexity), true
+
 	case "ContactUnlockPayload.contact":
 		if e.ComplexityRoot.ContactUnlockPayload.Contact == nil {
 			break
@@ -1344,6 +1393,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AccountCreate(childComplexity, args["input"].(roster.AccountCreateInput)), true
+	case "Mutation.accountPermissionsSet":
+		if e.ComplexityRoot.Mutation.AccountPermissionsSet == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_accountPermissionsSet_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AccountPermissionsSet(childComplexity, args["input"].(roster.AccountPermissionsSetInput)), true
 	case "Mutation.accountRoleAssign":
 		if e.ComplexityRoot.Mutation.AccountRoleAssign == nil {
 			break
@@ -1410,6 +1470,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ContactDelete(childComplexity, args["input"].(roster.ContactDeleteInput)), true
+	case "Mutation.contactPermissionsSet":
+		if e.ComplexityRoot.Mutation.ContactPermissionsSet == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_contactPermissionsSet_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ContactPermissionsSet(childComplexity, args["input"].(roster.ContactPermissionsSetInput)), true
 	case "Mutation.contactUnlock":
 		if e.ComplexityRoot.Mutation.ContactUnlock == nil {
 			break
@@ -1970,6 +2041,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UserError.Message(childComplexity), true
+	case "UserError.permissions":
+		if e.ComplexityRoot.UserError.Permissions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserError.Permissions(childComplexity), true
 	case "UserError.retryAt":
 		if e.ComplexityRoot.UserError.RetryAt == nil {
 			break
@@ -2077,12 +2154,14 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	inputUnmarshalMap := graphql.BuildUnmarshalerMap(
 		ec.unmarshalInputAccountByInput,
 		ec.unmarshalInputAccountCreateInput,
+		ec.unmarshalInputAccountPermissionsSetInput,
 		ec.unmarshalInputAccountRoleAssignInput,
 		ec.unmarshalInputAccountRoleClearInput,
 		ec.unmarshalInputAccountSignUpInput,
 		ec.unmarshalInputAccountSupportContactsSetInput,
 		ec.unmarshalInputContactCreateInput,
 		ec.unmarshalInputContactDeleteInput,
+		ec.unmarshalInputContactPermissionsSetInput,
 		ec.unmarshalInputContactUnlockInput,
 		ec.unmarshalInputContactUpdateInput,
 		ec.unmarshalInputContactVerificationSendInput,
@@ -2214,6 +2293,8 @@ type UserError {
   conflictingNode: Node
   "The roles that stand in the way."
   roles: [ContactRole!]
+  "The permissions that the refusal is about."
+  permissions: [Permission!]
   "When the same call may succeed."
   retryAt: DateTime
 }
@@ -2256,11 +2337,17 @@ enum UserErrorCode {
   PRIMARY_REQUIRED
   "Nobody deletes themselves."
   SELF_REMOVAL
+  "Nobody changes their own permissions."
+  SELF_GRANT
   "An account always has at least one support contact."
   SUPPORT_CONTACT_REQUIRED
   "Only the vendor edits the support contacts of an account that no partner created."
   ACCOUNT_NOT_PARTNER_CREATED
-  "The contact may more than the caller; only the primary contact and the vendor change it."
+  "The account itself does not have the permission; see ` + "`" + `permissions` + "`" + `."
+  PERMISSION_ABOVE_CEILING
+  "The caller does not have the permission; see ` + "`" + `permissions` + "`" + `."
+  PERMISSION_ABOVE_OWN
+  "The contact was given more than the caller; only the primary contact and the vendor change it."
   CONTACT_ABOVE_OWN
   "Somebody else changed the object since the caller read it."
   STALE_VERSION
@@ -2443,6 +2530,8 @@ type Account implements Node {
   partner: Partner
   "How many contacts there are and may be."
   contactUsage: Usage!
+  "The ceiling: what its contacts may at most. Requires the role PRIMARY or the vendor's staff."
+  permissions: [Permission!]
   "The contacts, the caller first, then the oldest first. Requires MANAGE_CONTACTS for all; every contact sees their own."
   contacts(
     "Rows from the start, 20 by default and 100 at most."
@@ -2520,7 +2609,7 @@ type Contact implements Node {
   roles: [ContactRole!]!
   "What the contact can open, and why."
   applications: [ApplicationAccess!]!
-  "The twenty permissions, and why each counts or does not."
+  "The twenty permissions, and why each counts, is capped or does not count."
   permissions: [ContactPermission!]!
   "When the contact was added."
   createdAt: DateTime!
@@ -2636,7 +2725,7 @@ enum Permission {
 type ContactPermission {
   "Which one."
   permission: Permission!
-  "Whether something grants it."
+  "Whether a role brings it or it was granted to the contact."
   granted: Boolean!
   "Whether it counts."
   effective: Boolean!
@@ -2670,10 +2759,16 @@ enum AccessReasonCode {
   GRANTED_BY_ROLE
   "A permission brings it; see ` + "`" + `permission` + "`" + `."
   GRANTED_BY_PERMISSION
+  "It was granted to the contact itself, which stays so when a role moves."
+  GRANTED_EXPLICITLY
   "Every verified contact has it."
   OPEN_TO_EVERY_CONTACT
   "Nothing brings it."
   NOT_GRANTED
+  "The account's ceiling leaves it out; it counts again once the ceiling is raised."
+  CAPPED_BY_ACCOUNT
+  "It counts only together with another; see ` + "`" + `permission` + "`" + `."
+  REQUIRES
   "The contact has not verified the address."
   CONTACT_UNVERIFIED
 }
@@ -2922,6 +3017,10 @@ type Mutation {
   contactUnlock("The contact." input: ContactUnlockInput!): ContactUnlockPayload
   "Complete a verification: sets the first password, or takes the one the person already has. Public: the link decides."
   contactVerify("The link's token and the password." input: ContactVerifyInput!): ContactVerifyPayload
+  "Replace what is granted to a contact beside what its roles bring; it counts from the contact's next request. Requires MANAGE_CONTACTS or the vendor's staff; nothing is granted above the account's ceiling, and by a contact nothing that it does not have."
+  contactPermissionsSet("The permissions." input: ContactPermissionsSetInput!): ContactPermissionsSetPayload
+  "Set the ceiling: what the account's contacts may at most. What was granted above it stays, does not count meanwhile, and counts again when the ceiling is raised. Requires the vendor's administrator."
+  accountPermissionsSet("The ceiling." input: AccountPermissionsSetInput!): AccountPermissionsSetPayload
   "Give a role to a verified contact of the same account; the old holder loses it with everything it opens. Requires the role PRIMARY or the vendor's administrator."
   accountRoleAssign("The role and its new holder." input: AccountRoleAssignInput!): AccountRoleAssignPayload
   "Leave BILLING or TECHNICAL vacant. Requires the role PRIMARY or the vendor's administrator."
@@ -3090,6 +3189,8 @@ input ContactCreateInput {
   displayName: String!
   "The contact's address."
   email: String!
+  "What is granted to the contact, as in contactPermissionsSet; it counts once the address is verified."
+  permissions: [Permission!]
   "Whether to mail the contact the link to verify the address."
   sendVerification: Boolean = false
   "Whether to tell the account's primary contact by mail."
@@ -3178,6 +3279,42 @@ input ContactVerifyInput {
 
 "Nothing but what went wrong; sign in next."
 type ContactVerifyPayload implements MutationPayload {
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"What is granted to a contact."
+input ContactPermissionsSetInput {
+  "The contact, verified or not."
+  contactId: ID!
+  "All that is granted from now on; none when empty. What was granted before and stays is not judged again."
+  permissions: [Permission!]!
+  "The version the caller has seen; refused as STALE_VERSION when it is another by now."
+  expectedVersion: Int
+}
+
+"The contact with its permissions."
+type ContactPermissionsSetPayload implements MutationPayload {
+  "The contact."
+  contact: Contact
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"An account's ceiling."
+input AccountPermissionsSetInput {
+  "The account."
+  accountId: ID!
+  "What its contacts may at most from now on."
+  permissions: [Permission!]!
+  "The version the caller has seen; refused as STALE_VERSION when it is another by now."
+  expectedVersion: Int
+}
+
+"The account with its ceiling."
+type AccountPermissionsSetPayload implements MutationPayload {
+  "The account."
+  account: Account
   "Why nothing was changed."
   userErrors: [UserError!]!
 }
@@ -3331,6 +3468,8 @@ func (ec *executionContext) childFields_Account(ctx context.Context, field graph
 		return ec.fieldContext_Account_partner(ctx, field)
 	case "contactUsage":
 		return ec.fieldContext_Account_contactUsage(ctx, field)
+	case "permissions":
+		return ec.fieldContext_Account_permissions(ctx, field)
 	case "contacts":
 		return ec.fieldContext_Account_contacts(ctx, field)
 	case "roles":
@@ -3377,6 +3516,16 @@ func (ec *executionContext) childFields_AccountEdge(ctx context.Context, field g
 		return ec.fieldContext_AccountEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AccountEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_AccountPermissionsSetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_AccountPermissionsSetPayload_account(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AccountPermissionsSetPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccountPermissionsSetPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_AccountRoleAssignPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3607,6 +3756,16 @@ func (ec *executionContext) childFields_ContactPermission(ctx context.Context, f
 		return ec.fieldContext_ContactPermission_reasons(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ContactPermission", field.Name)
+}
+
+func (ec *executionContext) childFields_ContactPermissionsSetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "contact":
+		return ec.fieldContext_ContactPermissionsSetPayload_contact(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ContactPermissionsSetPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ContactPermissionsSetPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ContactUnlockPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3961,6 +4120,8 @@ func (ec *executionContext) childFields_UserError(ctx context.Context, field gra
 		return ec.fieldContext_UserError_conflictingNode(ctx, field)
 	case "roles":
 		return ec.fieldContext_UserError_roles(ctx, field)
+	case "permissions":
+		return ec.fieldContext_UserError_permissions(ctx, field)
 	case "retryAt":
 		return ec.fieldContext_UserError_retryAt(ctx, field)
 	}
@@ -4245,6 +4406,20 @@ func (ec *executionContext) field_Mutation_accountCreate_args(ctx context.Contex
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_accountPermissionsSet_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (roster.AccountPermissionsSetInput, error) {
+			return ec.unmarshalNAccountPermissionsSetInput2rosterᚋinternalᚋrosterᚐAccountPermissionsSetInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_accountRoleAssign_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -4321,6 +4496,20 @@ func (ec *executionContext) field_Mutation_contactDelete_args(ctx context.Contex
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (roster.ContactDeleteInput, error) {
 			return ec.unmarshalNContactDeleteInput2rosterᚋinternalᚋrosterᚐContactDeleteInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_contactPermissionsSet_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (roster.ContactPermissionsSetInput, error) {
+			return ec.unmarshalNContactPermissionsSetInput2rosterᚋinternalᚋrosterᚐContactPermissionsSetInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -5001,6 +5190,29 @@ func (ec *executionContext) fieldContext_Account_contactUsage(_ context.Context,
 	return fc, nil
 }
 
+func (ec *executionContext) _Account_permissions(ctx context.Context, field graphql.CollectedField, obj *roster.Account) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Account_permissions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Account().Permissions(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []roster.Permission) graphql.Marshaler {
+			return ec.marshalOPermission2ᚕrosterᚋinternalᚋrosterᚐPermissionᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Account_permissions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Account", field, true, true, errors.New("field of type Permission does not have child fields"))
+}
+
 func (ec *executionContext) _Account_contacts(ctx context.Context, field graphql.CollectedField, obj *roster.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5430,6 +5642,70 @@ func (ec *executionContext) fieldContext_AccountEdge_node(_ context.Context, fie
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Account(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AccountPermissionsSetPayload_account(ctx context.Context, field graphql.CollectedField, obj *AccountPermissionsSetPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccountPermissionsSetPayload_account(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Account, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *roster.Account) graphql.Marshaler {
+			return ec.marshalOAccount2ᚖrosterᚋinternalᚋrosterᚐAccount(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AccountPermissionsSetPayload_account(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AccountPermissionsSetPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Account(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AccountPermissionsSetPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *AccountPermissionsSetPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccountPermissionsSetPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*roster.Problem) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖrosterᚋinternalᚋrosterᚐProblemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AccountPermissionsSetPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AccountPermissionsSetPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
 		},
 	}
 	return fc, nil
@@ -7099,6 +7375,70 @@ func (ec *executionContext) fieldContext_ContactPermission_reasons(_ context.Con
 	return fc, nil
 }
 
+func (ec *executionContext) _ContactPermissionsSetPayload_contact(ctx context.Context, field graphql.CollectedField, obj *ContactPermissionsSetPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ContactPermissionsSetPayload_contact(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Contact, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *roster.Contact) graphql.Marshaler {
+			return ec.marshalOContact2ᚖrosterᚋinternalᚋrosterᚐContact(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ContactPermissionsSetPayload_contact(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ContactPermissionsSetPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Contact(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ContactPermissionsSetPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *ContactPermissionsSetPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ContactPermissionsSetPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*roster.Problem) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖrosterᚋinternalᚋrosterᚐProblemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ContactPermissionsSetPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ContactPermissionsSetPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ContactUnlockPayload_contact(ctx context.Context, field graphql.CollectedField, obj *ContactUnlockPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8734,6 +9074,94 @@ func (ec *executionContext) fieldContext_Mutation_contactVerify(ctx context.Cont
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_contactVerify_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_contactPermissionsSet(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_contactPermissionsSet(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ContactPermissionsSet(ctx, fc.Args["input"].(roster.ContactPermissionsSetInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ContactPermissionsSetPayload) graphql.Marshaler {
+			return ec.marshalOContactPermissionsSetPayload2ᚖrosterᚋgraphᚋinternalᚋgenᚐContactPermissionsSetPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_contactPermissionsSet(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ContactPermissionsSetPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_contactPermissionsSet_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_accountPermissionsSet(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_accountPermissionsSet(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().AccountPermissionsSet(ctx, fc.Args["input"].(roster.AccountPermissionsSetInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *AccountPermissionsSetPayload) graphql.Marshaler {
+			return ec.marshalOAccountPermissionsSetPayload2ᚖrosterᚋgraphᚋinternalᚋgenᚐAccountPermissionsSetPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_accountPermissionsSet(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AccountPermissionsSetPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_accountPermissionsSet_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -10784,6 +11212,29 @@ func (ec *executionContext) fieldContext_UserError_roles(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("UserError", field, false, false, errors.New("field of type ContactRole does not have child fields"))
 }
 
+func (ec *executionContext) _UserError_permissions(ctx context.Context, field graphql.CollectedField, obj *roster.Problem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UserError_permissions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Permissions, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []roster.Permission) graphql.Marshaler {
+			return ec.marshalOPermission2ᚕrosterᚋinternalᚋrosterᚐPermissionᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UserError_permissions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UserError", field, false, false, errors.New("field of type Permission does not have child fields"))
+}
+
 func (ec *executionContext) _UserError_retryAt(ctx context.Context, field graphql.CollectedField, obj *roster.Problem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -12316,6 +12767,50 @@ func (ec *executionContext) unmarshalInputAccountCreateInput(ctx context.Context
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputAccountPermissionsSetInput(ctx context.Context, obj any) (roster.AccountPermissionsSetInput, error) {
+	var it roster.AccountPermissionsSetInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"accountId", "permissions", "expectedVersion"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "accountId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("accountId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AccountID = data
+		case "permissions":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("permissions"))
+			data, err := ec.unmarshalNPermission2ᚕrosterᚋinternalᚋrosterᚐPermissionᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Permissions = data
+		case "expectedVersion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedVersion"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedVersion = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputAccountRoleAssignInput(ctx context.Context, obj any) (roster.AccountRoleAssignInput, error) {
 	var it roster.AccountRoleAssignInput
 	if obj == nil {
@@ -12510,7 +13005,7 @@ func (ec *executionContext) unmarshalInputContactCreateInput(ctx context.Context
 		asMap["notifyAccount"] = false
 	}
 
-	fieldsInOrder := [...]string{"accountId", "displayName", "email", "sendVerification", "notifyAccount"}
+	fieldsInOrder := [...]string{"accountId", "displayName", "email", "permissions", "sendVerification", "notifyAccount"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -12538,6 +13033,13 @@ func (ec *executionContext) unmarshalInputContactCreateInput(ctx context.Context
 				return it, err
 			}
 			it.Email = data
+		case "permissions":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("permissions"))
+			data, err := ec.unmarshalOPermission2ᚕrosterᚋinternalᚋrosterᚐPermissionᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Permissions = data
 		case "sendVerification":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sendVerification"))
 			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
@@ -12582,6 +13084,50 @@ func (ec *executionContext) unmarshalInputContactDeleteInput(ctx context.Context
 				return it, err
 			}
 			it.ContactID = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputContactPermissionsSetInput(ctx context.Context, obj any) (roster.ContactPermissionsSetInput, error) {
+	var it roster.ContactPermissionsSetInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"contactId", "permissions", "expectedVersion"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "contactId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("contactId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ContactID = data
+		case "permissions":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("permissions"))
+			data, err := ec.unmarshalNPermission2ᚕrosterᚋinternalᚋrosterᚐPermissionᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Permissions = data
+		case "expectedVersion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedVersion"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedVersion = data
 		}
 	}
 	return it, nil
@@ -13264,6 +13810,13 @@ func (ec *executionContext) _MutationPayload(ctx context.Context, sel ast.Select
 			return graphql.Null
 		}
 		return ec._ContactUnlockPayload(ctx, sel, obj)
+	case ContactPermissionsSetPayload:
+		return ec._ContactPermissionsSetPayload(ctx, sel, &obj)
+	case *ContactPermissionsSetPayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._ContactPermissionsSetPayload(ctx, sel, obj)
 	case ContactDeletePayload:
 		return ec._ContactDeletePayload(ctx, sel, &obj)
 	case *ContactDeletePayload:
@@ -13306,6 +13859,13 @@ func (ec *executionContext) _MutationPayload(ctx context.Context, sel ast.Select
 			return graphql.Null
 		}
 		return ec._AccountRoleAssignPayload(ctx, sel, obj)
+	case AccountPermissionsSetPayload:
+		return ec._AccountPermissionsSetPayload(ctx, sel, &obj)
+	case *AccountPermissionsSetPayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._AccountPermissionsSetPayload(ctx, sel, obj)
 	case AccountCreatePayload:
 		return ec._AccountCreatePayload(ctx, sel, &obj)
 	case *AccountCreatePayload:
@@ -13554,6 +14114,44 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "permissions":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Account_permissions(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "contacts":
 			field := field
 
@@ -13913,6 +14511,49 @@ func (ec *executionContext) _AccountEdge(ctx context.Context, sel ast.SelectionS
 			}
 		case "node":
 			out.Values[i] = ec._AccountEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var accountPermissionsSetPayloadImplementors = []string{"AccountPermissionsSetPayload", "MutationPayload"}
+
+func (ec *executionContext) _AccountPermissionsSetPayload(ctx context.Context, sel ast.SelectionSet, obj *AccountPermissionsSetPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, accountPermissionsSetPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AccountPermissionsSetPayload")
+		case "account":
+			out.Values[i] = ec._AccountPermissionsSetPayload_account(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._AccountPermissionsSetPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -15100,6 +15741,49 @@ func (ec *executionContext) _ContactPermission(ctx context.Context, sel ast.Sele
 	return out
 }
 
+var contactPermissionsSetPayloadImplementors = []string{"ContactPermissionsSetPayload", "MutationPayload"}
+
+func (ec *executionContext) _ContactPermissionsSetPayload(ctx context.Context, sel ast.SelectionSet, obj *ContactPermissionsSetPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, contactPermissionsSetPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ContactPermissionsSetPayload")
+		case "contact":
+			out.Values[i] = ec._ContactPermissionsSetPayload_contact(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._ContactPermissionsSetPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var contactUnlockPayloadImplementors = []string{"ContactUnlockPayload", "MutationPayload"}
 
 func (ec *executionContext) _ContactUnlockPayload(ctx context.Context, sel ast.SelectionSet, obj *ContactUnlockPayload) graphql.Marshaler {
@@ -15896,6 +16580,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "contactVerify":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_contactVerify(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "contactPermissionsSet":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_contactPermissionsSet(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "accountPermissionsSet":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_accountPermissionsSet(ctx, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
@@ -17156,6 +17854,11 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "permissions":
+			out.Values[i] = ec._UserError_permissions(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "retryAt":
 			out.Values[i] = ec._UserError_retryAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -18118,6 +18821,11 @@ func (ec *executionContext) marshalNAccountOrigin2rosterᚋinternalᚋrosterᚐA
 	return res
 }
 
+func (ec *executionContext) unmarshalNAccountPermissionsSetInput2rosterᚋinternalᚋrosterᚐAccountPermissionsSetInput(ctx context.Context, v any) (roster.AccountPermissionsSetInput, error) {
+	res, err := ec.unmarshalInputAccountPermissionsSetInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNAccountRoleAssignInput2rosterᚋinternalᚋrosterᚐAccountRoleAssignInput(ctx context.Context, v any) (roster.AccountRoleAssignInput, error) {
 	res, err := ec.unmarshalInputAccountRoleAssignInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -18443,6 +19151,11 @@ func (ec *executionContext) marshalNContactPermission2ᚖrosterᚋinternalᚋros
 		return graphql.Null
 	}
 	return ec._ContactPermission(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNContactPermissionsSetInput2rosterᚋinternalᚋrosterᚐContactPermissionsSetInput(ctx context.Context, v any) (roster.ContactPermissionsSetInput, error) {
+	res, err := ec.unmarshalInputContactPermissionsSetInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalNContactRole2rosterᚋinternalᚋrosterᚐContactRole(ctx context.Context, v any) (roster.ContactRole, error) {
@@ -18812,6 +19525,36 @@ func (ec *executionContext) marshalNPermission2rosterᚋinternalᚋrosterᚐPerm
 	return res
 }
 
+func (ec *executionContext) unmarshalNPermission2ᚕrosterᚋinternalᚋrosterᚐPermissionᚄ(ctx context.Context, v any) ([]roster.Permission, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]roster.Permission, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNPermission2rosterᚋinternalᚋrosterᚐPermission(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNPermission2ᚕrosterᚋinternalᚋrosterᚐPermissionᚄ(ctx context.Context, sel ast.SelectionSet, v []roster.Permission) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPermission2rosterᚋinternalᚋrosterᚐPermission(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNRoleAssignment2ᚖrosterᚋinternalᚋrosterᚐRoleAssignment(ctx context.Context, sel ast.SelectionSet, v *roster.RoleAssignment) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
@@ -19118,6 +19861,13 @@ func (ec *executionContext) marshalOAccountCreatePayload2ᚖrosterᚋgraphᚋint
 	return ec._AccountCreatePayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOAccountPermissionsSetPayload2ᚖrosterᚋgraphᚋinternalᚋgenᚐAccountPermissionsSetPayload(ctx context.Context, sel ast.SelectionSet, v *AccountPermissionsSetPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._AccountPermissionsSetPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOAccountRoleAssignPayload2ᚖrosterᚋgraphᚋinternalᚋgenᚐAccountRoleAssignPayload(ctx context.Context, sel ast.SelectionSet, v *AccountRoleAssignPayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -19216,6 +19966,13 @@ func (ec *executionContext) marshalOContactDeletePayload2ᚖrosterᚋgraphᚋint
 		return graphql.Null
 	}
 	return ec._ContactDeletePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOContactPermissionsSetPayload2ᚖrosterᚋgraphᚋinternalᚋgenᚐContactPermissionsSetPayload(ctx context.Context, sel ast.SelectionSet, v *ContactPermissionsSetPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ContactPermissionsSetPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOContactRole2ᚕrosterᚋinternalᚋrosterᚐContactRoleᚄ(ctx context.Context, v any) ([]roster.ContactRole, error) {
@@ -19454,6 +20211,42 @@ func (ec *executionContext) marshalOPasswordResetRequestPayload2ᚖrosterᚋgrap
 		return graphql.Null
 	}
 	return ec._PasswordResetRequestPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOPermission2ᚕrosterᚋinternalᚋrosterᚐPermissionᚄ(ctx context.Context, v any) ([]roster.Permission, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]roster.Permission, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNPermission2rosterᚋinternalᚋrosterᚐPermission(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOPermission2ᚕrosterᚋinternalᚋrosterᚐPermissionᚄ(ctx context.Context, sel ast.SelectionSet, v []roster.Permission) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPermission2rosterᚋinternalᚋrosterᚐPermission(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalOPermission2ᚖrosterᚋinternalᚋrosterᚐPermission(ctx context.Context, v any) (*roster.Permission, error) {

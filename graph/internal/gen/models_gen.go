@@ -47,6 +47,16 @@ type AccountEdge struct {
 	Node *roster.Account `json:"node"`
 }
 
+// The account with its ceiling.
+type AccountPermissionsSetPayload struct {
+	// The account.
+	Account *roster.Account `json:"account,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*roster.Problem `json:"userErrors"`
+}
+
+func (AccountPermissionsSetPayload) IsMutationPayload() {}
+
 // The account with its new holder.
 type AccountRoleAssignPayload struct {
 	// The account.
@@ -164,6 +174,16 @@ type ContactEdge struct {
 	// The contact.
 	Node *roster.Contact `json:"node"`
 }
+
+// The contact with its permissions.
+type ContactPermissionsSetPayload struct {
+	// The contact.
+	Contact *roster.Contact `json:"contact,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*roster.Problem `json:"userErrors"`
+}
+
+func (ContactPermissionsSetPayload) IsMutationPayload() {}
 
 // The contact, who may try again.
 type ContactUnlockPayload struct {
