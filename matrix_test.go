@@ -16,7 +16,7 @@ import (
 
 // TestAuthzMatrix runs every row of testdata/authz_matrix.csv whose operation
 // exists, over HTTP, for every actor that can exist. The file is the contract;
-// shared/authz_matrix.md says how to read it.
+// testdata/authz_matrix.md says how to read it.
 func TestAuthzMatrix(t *testing.T) {
 	t.Parallel()
 	rows := readMatrix(t)

@@ -11,7 +11,7 @@ import (
 	"roster/internal/roster"
 )
 
-// bodyLimit is the longest request the API reads, in bytes (api.md, HTTP).
+// bodyLimit is the longest request the API reads, in bytes.
 const bodyLimit = 128 << 10
 
 // unfit refuses what is no JSON document sent by POST, by its head alone.
